@@ -1,0 +1,10 @@
+//! CAN logs in, signals and Parquet out.
+//!
+//! Pure: bytes come from a reader we are given, Parquet goes to writers a closure opens. Nothing here
+//! opens a file, awaits, logs, reads the environment or knows the time of day.
+
+pub mod failure;
+pub mod frame;
+pub mod manifest;
+pub mod progress;
+pub mod report;

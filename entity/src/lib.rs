@@ -1,0 +1,17 @@
+//! The tables: models, typed ids, states and their legal transitions.
+//!
+//! Times are integer microseconds since 1970-01-01T00:00:00Z and come from the database's clock.
+
+pub mod blob;
+pub mod conversion;
+pub mod dbc;
+pub mod id;
+pub mod job;
+pub mod job_event;
+pub mod run;
+pub mod run_dbc;
+pub mod signal;
+pub mod test_day;
+pub mod upload;
+pub mod vehicle;
+pub mod vehicle_dbc;
