@@ -3,8 +3,10 @@
 //! Pure: bytes come from a reader we are given, Parquet goes to writers a closure opens. Nothing here
 //! opens a file, awaits, logs, reads the environment or knows the time of day.
 
+pub mod convert;
 pub mod failure;
 pub mod frame;
 pub mod manifest;
 pub mod progress;
 pub mod report;
+pub mod table;
