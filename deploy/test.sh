@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Installs what the tests need and passes them: README's second command.
+#
+#   bash deploy/test.sh            everything
+#   bash deploy/test.sh rust       the Rust suites only (they, too, need Python's oracles)
+#   bash deploy/test.sh outside    outside clients against the real binary
+#   bash deploy/test.sh browser    GraphiQL in a real Chromium
+#
+# Needs: Rust (rust-toolchain.toml says which), Python 3.11 or newer, and on Debian the right to install
+# Chromium when it is missing. What Python needs goes into a virtual environment beside the build.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+what=${1:-all}
+target=${CARGO_TARGET_DIR:-target}
+passed=0 failed=0
+
+say() { printf '\n== %s\n' "$*"; }
+part() { # part NAME COMMAND…: runs it, counts it
+    say "$1"
+    if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1" >&2; fi
+}
+
+oracles() {
+    local home=$target/oracles stamp
+    stamp=$home/$(sha256sum deploy/oracle/requirements.txt | cut -c1-16)
+    if [ ! -e "$stamp" ]; then
+        rm -rf "$home"
+        python3 -m venv "$home"
+        "$home/bin/pip" install --quiet --disable-pip-version-check -r deploy/oracle/requirements.txt
+        touch "$stamp"
+    fi
+    DATAVIEWER_PYTHON=$(cd "$home/bin" && pwd)/python
+    export DATAVIEWER_PYTHON
+}
+
+chromium() {
+    command -v chromium >/dev/null && return
+    echo "installing chromium"
+    local sudo=''
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    { $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends chromium; } >"$target/chromium.log" 2>&1 ||
+        { tail -5 "$target/chromium.log"; echo "install Chromium so that \`chromium\` is found, then run this again" >&2; return 1; }
+}
+
+real_data() {
+    if [ -z "${DATAVIEWER_REAL_DATA:-}" ] && [ -d ../shared/data ]; then
+        DATAVIEWER_REAL_DATA=$(cd ../shared/data && pwd)
+    fi
+    if [ -n "${DATAVIEWER_REAL_DATA:-}" ]; then export DATAVIEWER_REAL_DATA
+    else echo "DATAVIEWER_REAL_DATA is unset: the tests on real logs are skipped"; fi
+}
+
+browser() { chromium && "$DATAVIEWER_PYTHON" deploy/browser/graphiql.py; }
+
+mkdir -p "$target"
+real_data
+say "oracles (Python)"
+oracles
+
+case $what in all | rust) part "Rust: unit and integration tests" cargo test --locked --workspace --no-fail-fast ;; esac
+case $what in all | outside | browser) part "the binary" cargo build --locked ;; esac
+export DATAVIEWER_BINARY=$target/debug/dataviewer
+case $what in all | outside) part "outside clients" "$DATAVIEWER_PYTHON" -m pytest -q -p no:cacheprovider deploy/outside ;; esac
+case $what in all | browser) part "GraphiQL in Chromium" browser ;; esac
+
+echo
+echo "parts: $passed passed, $failed failed"
+[ "$failed" = 0 ]
