@@ -7,6 +7,8 @@ pub mod convert;
 pub mod failure;
 pub mod frame;
 pub mod manifest;
+pub mod overview;
 pub mod progress;
 pub mod report;
+
 pub mod table;
