@@ -4,6 +4,7 @@
 //! opens a file, awaits, logs, reads the environment or knows the time of day.
 
 pub mod convert;
+pub mod dbc;
 pub mod failure;
 pub mod frame;
 pub mod manifest;

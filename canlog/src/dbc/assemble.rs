@@ -1,0 +1,313 @@
+//! Joins a DBC's parts into messages: long names, floats, value tables, multiplexing, addressing.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use can_dbc::{AttributeValue, MultiplexIndicator, SignalExtendedValueType, ValDescription};
+
+use super::diagnostic::{About, DiagnosticCode, Diagnostics};
+use super::field::{ByteOrder, Place};
+use super::j1939::Addressing;
+use super::multiplex::{self, Gate};
+use super::parts::{FRAME_FORMAT, MESSAGE_NAME, Parts, RawMessage, SIGNAL_NAME, Stated};
+use super::plan::MessagePlan;
+use super::signal::{Coding, SignalPlan};
+use super::text::unescape;
+use super::{Message, check};
+use crate::frame::FrameId;
+use crate::manifest::ValueLabel;
+
+/// The column that every file has beside its signals.
+const TAKEN: &str = "timestamp";
+
+/// A message while its parts come together; the vectors are one entry a signal.
+pub(crate) struct Draft {
+    pub(crate) raw: RawMessage,
+    pub(crate) name: String,
+    pub(crate) frame: Option<FrameId>,
+    pub(crate) by_group: bool,
+    pub(crate) signals: Vec<SignalDraft>,
+}
+
+/// A signal while its parts come together.
+#[derive(Default)]
+pub(crate) struct SignalDraft {
+    pub(crate) name: String,
+    pub(crate) is_float: bool,
+    pub(crate) labels: Vec<ValueLabel>,
+    pub(crate) multiplexors: Vec<(usize, Vec<(u64, u64)>)>,
+}
+
+impl Draft {
+    fn new(raw: RawMessage, diagnostics: &mut Diagnostics) -> Self {
+        let signal =
+            |signal: &can_dbc::Signal| SignalDraft { name: signal.name.clone(), ..SignalDraft::default() };
+        let signals = raw.message.signals.iter().map(signal).collect();
+        let (name, frame) = (raw.message.name.clone(), check::frame_id(&raw, diagnostics));
+        Self { raw, name, frame, by_group: false, signals }
+    }
+
+    /// What a diagnostic about a signal of this message refers to.
+    pub(crate) fn about(&self, signal: usize) -> About<'_> {
+        About {
+            message: Some(&self.name),
+            signal: self.signals.get(signal).map(|signal| signal.name.as_str()),
+            line: self.raw.signal_lines.get(signal).copied(),
+        }
+    }
+
+    fn place(&self, signal: usize) -> Place {
+        let signal = &self.raw.message.signals[signal];
+        let order = match signal.byte_order {
+            can_dbc::ByteOrder::LittleEndian => ByteOrder::Little,
+            can_dbc::ByteOrder::BigEndian => ByteOrder::Big,
+        };
+        Place { start: signal.start_bit, bits: signal.size, order }
+    }
+
+    /// The signals' places, in their order.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        (0..self.signals.len()).map(|signal| self.place(signal)).collect()
+    }
+
+    fn plan_signal(&self, at: usize, name: String) -> SignalPlan {
+        let (signal, draft) = (&self.raw.message.signals[at], &self.signals[at]);
+        let coding = match (draft.is_float, signal.value_type) {
+            (true, _) => Coding::Float,
+            (false, can_dbc::ValueType::Signed) => Coding::Signed,
+            (false, can_dbc::ValueType::Unsigned) => Coding::Unsigned,
+        };
+        let bits = u16::try_from(signal.size).unwrap_or(u16::MAX);
+        SignalPlan {
+            name,
+            dbc_name: draft.name.clone(),
+            unit: Some(unescape(&signal.unit)).filter(|unit| !unit.is_empty()),
+            labels: draft.labels.clone(),
+            kind: SignalPlan::kind_of(coding, bits, signal.factor, signal.offset),
+            factor: signal.factor,
+            offset: signal.offset,
+            minimum: check::number(&signal.min),
+            maximum: check::number(&signal.max),
+            bits,
+            coding,
+        }
+    }
+
+    fn finish(self, diagnostics: &mut Diagnostics) -> Message {
+        let gates = gates(&self, diagnostics);
+        let (order, rings) = multiplex::order(&gates);
+        for &signal in &rings {
+            diagnostics.add(DiagnosticCode::Multiplexing, self.about(signal), || {
+                "switched, over other signals, by itself: it is never present".to_owned()
+            });
+        }
+        check::message(&self, &gates, diagnostics);
+        let names = unique_names(&self.signals);
+        let signals = names.into_iter().enumerate().map(|(at, name)| self.plan_signal(at, name)).collect();
+        let plan = MessagePlan::new(self.name.clone(), signals, &self.places(), gates, order);
+        Message {
+            id: self.raw.id,
+            frame: self.frame,
+            length: self.raw.message.size,
+            sender: self.raw.message.transmitter,
+            line: self.raw.line,
+            by_group: self.by_group,
+            plan: Arc::new(plan),
+        }
+    }
+}
+
+/// Joins `parts`.
+pub(crate) fn assemble(mut parts: Parts, diagnostics: &mut Diagnostics) -> Vec<Message> {
+    let raws = std::mem::take(&mut parts.messages);
+    let mut drafts: Vec<Draft> = raws.into_iter().map(|raw| Draft::new(raw, diagnostics)).collect();
+    let mut join = Join { index: Index::of(&drafts), drafts: &mut drafts, diagnostics };
+    join.floats(&parts);
+    join.labels(&parts);
+    join.multiplexors(&parts);
+    join.addressing(&parts);
+    join.long_names(&parts);
+    check::nodes(&drafts, &parts.nodes, diagnostics);
+    check::names(&drafts, diagnostics);
+    drafts.into_iter().map(|draft| draft.finish(diagnostics)).collect()
+}
+
+/// Where messages are by id, and signals by message and short name; the first of equal ones.
+struct Index {
+    messages: HashMap<u32, usize>,
+    signals: HashMap<(usize, String), usize>,
+}
+
+impl Index {
+    fn of(drafts: &[Draft]) -> Self {
+        let (mut messages, mut signals) = (HashMap::new(), HashMap::new());
+        for (at, draft) in drafts.iter().enumerate() {
+            messages.entry(draft.raw.id).or_insert(at);
+            for (signal, raw) in draft.raw.message.signals.iter().enumerate() {
+                signals.entry((at, raw.name.clone())).or_insert(signal);
+            }
+        }
+        Self { messages, signals }
+    }
+}
+
+struct Join<'a> {
+    index: Index,
+    drafts: &'a mut [Draft],
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Join<'_> {
+    fn message<T>(&mut self, stated: &Stated<T>) -> Option<usize> {
+        let at = self.index.messages.get(&stated.id).copied();
+        if at.is_none() {
+            self.unknown(stated.line, || format!("no message has the id {}", stated.id));
+        }
+        at
+    }
+
+    fn signal<T>(&mut self, stated: &Stated<T>, name: &str) -> Option<(usize, usize)> {
+        let message = self.message(stated)?;
+        let signal = self.index.signals.get(&(message, name.to_owned())).copied();
+        if signal.is_none() {
+            self.unknown(stated.line, || format!("message {} has no signal `{name}`", stated.id));
+        }
+        signal.map(|signal| (message, signal))
+    }
+
+    fn unknown(&mut self, line: u64, text: impl FnOnce() -> String) {
+        self.diagnostics.add(DiagnosticCode::UnknownReference, About::line(line), text);
+    }
+
+    fn floats(&mut self, parts: &Parts) {
+        for stated in &parts.floats {
+            if let Some((message, signal)) = self.signal(stated, &stated.what.0) {
+                let is_float = stated.what.1 != SignalExtendedValueType::SignedOrUnsignedInteger;
+                self.drafts[message].signals[signal].is_float = is_float;
+            }
+        }
+    }
+
+    fn labels(&mut self, parts: &Parts) {
+        let tables: HashMap<&str, &[ValDescription]> =
+            parts.tables.iter().map(|(name, rows)| (name.as_str(), rows.as_slice())).collect();
+        for stated in &parts.labels {
+            let rows = match &stated.what.table {
+                None => stated.what.rows.as_slice(),
+                Some(table) => tables.get(table.as_str()).copied().unwrap_or_else(|| {
+                    self.unknown(stated.line, || format!("there is no value table `{table}`"));
+                    &[]
+                }),
+            };
+            if let Some((message, signal)) = self.signal(stated, &stated.what.signal) {
+                self.drafts[message].signals[signal].labels = rows.iter().map(label).collect();
+            }
+        }
+    }
+
+    /// `SG_MUL_VAL_`: what it says goes before the indicator in the `SG_` line.
+    fn multiplexors(&mut self, parts: &Parts) {
+        for stated in &parts.gates {
+            let multiplexor = self.signal(stated, &stated.what.multiplexor_signal_name);
+            let signal = self.signal(stated, &stated.what.signal_name);
+            if let (Some((message, signal)), Some((_, multiplexor))) = (signal, multiplexor) {
+                let values =
+                    stated.what.mappings.iter().map(|range| (range.min_value, range.max_value)).collect();
+                self.drafts[message].signals[signal].multiplexors.push((multiplexor, values));
+            }
+        }
+    }
+
+    fn addressing(&mut self, parts: &Parts) {
+        let addressing = Addressing::of(parts);
+        let stated =
+            parts.attributes.iter().filter(|a| a.what.name == FRAME_FORMAT && a.what.signal.is_none());
+        let stated: HashMap<u32, &AttributeValue> = stated.map(|a| (a.id, &a.what.value)).collect();
+        for draft in self.drafts.iter_mut() {
+            let is_extended = draft.frame.is_some_and(|frame| frame.extended);
+            draft.by_group = is_extended && addressing.by_group(stated.get(&draft.raw.id).copied());
+        }
+    }
+
+    fn long_names(&mut self, parts: &Parts) {
+        for stated in &parts.attributes {
+            let AttributeValue::String(name) = &stated.what.value else { continue };
+            match (stated.what.name.as_str(), &stated.what.signal) {
+                _ if name.is_empty() => {}
+                (MESSAGE_NAME, None) => {
+                    if let Some(message) = self.message(stated) {
+                        self.drafts[message].name = unescape(name);
+                    }
+                }
+                (SIGNAL_NAME, Some(signal)) => {
+                    if let Some((message, signal)) = self.signal(stated, signal) {
+                        self.drafts[message].signals[signal].name = unescape(name);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn label(row: &ValDescription) -> ValueLabel {
+    ValueLabel { raw: row.id, label: unescape(&row.description) }
+}
+
+/// Each signal's gate: from `SG_MUL_VAL_`, else from its indicator and the message's only multiplexor.
+fn gates(draft: &Draft, diagnostics: &mut Diagnostics) -> Vec<Option<Gate>> {
+    let raws = &draft.raw.message.signals;
+    let is_root = |raw: &can_dbc::Signal| raw.multiplexer_indicator == MultiplexIndicator::Multiplexor;
+    let mut roots = raws.iter().enumerate().filter(|(_, raw)| is_root(raw)).map(|(at, _)| at);
+    let only_root = roots.next().filter(|_| roots.next().is_none());
+    let mut gates = Vec::with_capacity(raws.len());
+    for (at, (raw, signal)) in raws.iter().zip(&draft.signals).enumerate() {
+        let value = match raw.multiplexer_indicator {
+            MultiplexIndicator::MultiplexedSignal(value) => Some(value),
+            MultiplexIndicator::MultiplexorAndMultiplexedSignal(value) => Some(value),
+            MultiplexIndicator::Multiplexor | MultiplexIndicator::Plain => None,
+        };
+        let gate = match (signal.multiplexors.first(), value) {
+            (Some((multiplexor, _)), _) => {
+                let same = signal.multiplexors.iter().filter(|other| other.0 == *multiplexor);
+                let values = same.flat_map(|other| other.1.iter().copied()).collect();
+                Some(Gate { multiplexor: *multiplexor, values })
+            }
+            (None, None) => None,
+            (None, Some(value)) => match only_root {
+                Some(multiplexor) => Some(Gate { multiplexor, values: vec![(value, value)] }),
+                None => {
+                    diagnostics.add(DiagnosticCode::Multiplexing, draft.about(at), || {
+                        "multiplexed, but the message has no multiplexor or several: it is never present"
+                            .to_owned()
+                    });
+                    Some(Gate { multiplexor: at, values: Vec::new() })
+                }
+            },
+        };
+        gates.push(gate);
+    }
+    gates
+}
+
+/// The signals' names, repeated ones and those like the time column with a suffix.
+fn unique_names(signals: &[SignalDraft]) -> Vec<String> {
+    let own: HashSet<&str> = signals.iter().map(|signal| signal.name.as_str()).collect();
+    let mut taken: HashSet<String> = HashSet::from([TAKEN.to_owned()]);
+    let mut suffixes: HashMap<&str, usize> = HashMap::new();
+    let mut names = Vec::with_capacity(signals.len());
+    for SignalDraft { name, .. } in signals {
+        let mut unique = name.clone();
+        while !taken.insert(unique.clone()) {
+            let suffix = suffixes.entry(name).or_insert(1);
+            *suffix += 1;
+            unique = format!("{name}_{suffix}");
+            while own.contains(unique.as_str()) {
+                *suffix += 1;
+                unique = format!("{name}_{suffix}");
+            }
+        }
+        names.push(unique);
+    }
+    names
+}
