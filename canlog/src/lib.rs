@@ -6,10 +6,12 @@
 pub mod convert;
 pub mod dbc;
 pub mod failure;
+pub mod format;
 pub mod frame;
 pub mod manifest;
 pub mod overview;
 pub mod progress;
+pub mod read;
 pub mod report;
 
 pub mod table;
