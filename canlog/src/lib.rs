@@ -13,5 +13,6 @@ pub mod overview;
 pub mod progress;
 pub mod read;
 pub mod report;
+pub mod series;
 
 pub mod table;

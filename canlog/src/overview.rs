@@ -16,7 +16,8 @@
 mod cell;
 mod clock;
 mod ladder;
-mod layout;
+pub(crate) mod layout;
+mod read;
 mod track;
 mod write;
 
@@ -24,11 +25,15 @@ use std::io::{self, Write};
 
 use crate::frame::Micros;
 use crate::overview::clock::{Clock, Step};
-use crate::overview::ladder::{WIDTHS, base_rung};
+use crate::overview::ladder::base_rung;
 use crate::overview::layout::{Footer, LevelFooter, VERSION};
 use crate::overview::track::Track;
 use crate::overview::write::Sink;
 use crate::table::ColumnValues;
+
+pub(crate) use crate::overview::cell::{Cell, Samples};
+pub(crate) use crate::overview::ladder::{WIDTHS, cell_of};
+pub(crate) use crate::overview::read::Overview;
 
 /// How fine an overview is and how it is cut. The default is what measurements speak for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

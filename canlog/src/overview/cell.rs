@@ -7,7 +7,7 @@ use polars_arrow::types::NativeType;
 use crate::frame::Micros;
 
 /// A type that physical values come in.
-pub(super) trait Value: NativeType + PartialOrd {
+pub(crate) trait Value: NativeType + PartialOrd {
     /// The smaller one; a NaN only of two NaN.
     fn smaller(self, other: Self) -> Self;
     /// The greater one; a NaN only of two NaN.
@@ -55,7 +55,7 @@ integer_value!(i64 u64);
 
 /// The samples of one signal in one cell. All but `count` mean nothing while that is 0.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cell<T> {
+pub(crate) struct Cell<T> {
     pub count: i64,
     pub min: T,
     pub max: T,
@@ -68,7 +68,7 @@ pub(super) struct Cell<T> {
 
 impl<T: Value> Cell<T> {
     /// Adds a later part of the log. First and last are by time, equal times in file order.
-    pub(super) fn merge(&mut self, later: &Self) {
+    pub(crate) fn merge(&mut self, later: &Self) {
         if later.count == 0 {
             return;
         }
@@ -91,7 +91,7 @@ impl<T: Value> Cell<T> {
 
 /// The samples of one signal over a flush.
 #[derive(Clone, Copy)]
-pub(super) struct Samples<'a, T> {
+pub(crate) struct Samples<'a, T> {
     /// The row of each sample; `None` when every row has one.
     pub rows: Option<&'a [u32]>,
     /// Index into `values` of each sample; `None` when `values` are the samples.
@@ -106,7 +106,7 @@ pub(super) struct Samples<'a, T> {
 
 impl<'a, T: Value> Samples<'a, T> {
     /// Samples as `values[codes]`, or `values` themselves.
-    pub(super) fn new(
+    pub(crate) fn new(
         rows: Option<&'a [u32]>,
         codes: Option<&'a [u16]>,
         values: &'a [T],
@@ -117,7 +117,7 @@ impl<'a, T: Value> Samples<'a, T> {
     }
 
     /// The end of the samples that lie in rows below `row`, looking from sample `from` on.
-    pub(super) fn before(&self, row: usize, from: usize) -> usize {
+    pub(crate) fn before(&self, row: usize, from: usize) -> usize {
         let Some(rows) = self.rows else { return row };
         from + rows[from..].partition_point(|&at| (at as usize) < row)
     }
@@ -134,7 +134,7 @@ impl<'a, T: Value> Samples<'a, T> {
     }
 
     /// Reduces some samples of one cell; `ordered` says that their times never step back.
-    pub(super) fn fold(&self, samples: Range<usize>, ordered: bool) -> Cell<T> {
+    pub(crate) fn fold(&self, samples: Range<usize>, ordered: bool) -> Cell<T> {
         if samples.is_empty() {
             return Cell::default();
         }

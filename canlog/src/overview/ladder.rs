@@ -4,7 +4,7 @@
 use crate::frame::Micros;
 
 /// 1 ms, 5 ms, 10 ms, 50 ms … 500,000 s.
-pub(super) const WIDTHS: [Micros; 18] = widths();
+pub(crate) const WIDTHS: [Micros; 18] = widths();
 
 const fn widths() -> [Micros; 18] {
     let mut widths = [0; 18];

@@ -1,0 +1,100 @@
+//! An overview, read: the cells of one signal in a window.
+
+use std::io::{Read, Seek};
+use std::ops::Range;
+
+use crate::frame::Micros;
+use crate::overview::cell::Cell;
+use crate::overview::layout::{FOOTER, Figure, Footer, LevelFooter, VERSION};
+use crate::series::SeriesError;
+use crate::series::file::{ColumnFile, Numbers};
+
+/// An open overview.
+pub(crate) struct Overview<R> {
+    file: ColumnFile<R>,
+    footer: Footer,
+}
+
+impl<R: Read + Seek> Overview<R> {
+    /// Reads the footer.
+    pub(crate) fn open(reader: R) -> Result<Self, SeriesError> {
+        let file = ColumnFile::open(reader)?;
+        let footer = file.text(FOOTER).and_then(|text| serde_json::from_str::<Footer>(text).ok());
+        match footer {
+            Some(footer) if footer.version == VERSION => Ok(Self { file, footer }),
+            _ => Err(SeriesError::malformed("not an overview of this version".to_owned())),
+        }
+    }
+
+    /// Whether the overview knows a signal.
+    pub(crate) fn has_signal(&self, signal: &str) -> bool {
+        self.file.has_column(&Figure::Count.column(signal))
+    }
+
+    /// The times of all rows of the message.
+    pub(crate) fn extent(&self) -> Range<Micros> {
+        if self.footer.rows == 0 { 0..0 } else { self.footer.start..self.footer.end.saturating_add(1) }
+    }
+
+    /// The coarsest level with cells of at most this width.
+    pub(crate) fn level(&self, width: Micros) -> Option<&LevelFooter> {
+        self.footer.levels.iter().rev().find(|level| level.width <= width)
+    }
+
+    /// The cells of `signal` that meet the window and hold samples, as start and content, in the order they
+    /// were finished. Of the figures only `count` and those named are filled.
+    pub(crate) fn cells(
+        &mut self,
+        level: &LevelFooter,
+        signal: &str,
+        window: &Range<Micros>,
+        figures: &[Figure],
+    ) -> Result<Vec<(Micros, Cell<f64>)>, SeriesError> {
+        let mut cells = Vec::new();
+        let meets = |first: Micros, last: Micros| {
+            first < window.end && last.saturating_add(level.width) > window.start
+        };
+        for &group in &level.row_groups {
+            if self.file.time_range(group).is_some_and(|(first, last)| !meets(first, last)) {
+                continue;
+            }
+            let starts = self.file.times(group)?;
+            let Some(first) = starts.iter().position(|&start| meets(start, start)) else { continue };
+            let last = starts.iter().rposition(|&start| meets(start, start)).unwrap_or(first);
+            let read = self.group(group, signal, first..last + 1, figures)?;
+            let read = starts[first..=last].iter().copied().zip(read);
+            cells.extend(read.filter(|&(start, cell)| cell.count > 0 && meets(start, start)));
+        }
+        Ok(cells)
+    }
+
+    fn group(
+        &mut self,
+        group: usize,
+        signal: &str,
+        rows: Range<usize>,
+        figures: &[Figure],
+    ) -> Result<Vec<Cell<f64>>, SeriesError> {
+        let counts = self.file.integers(group, &Figure::Count.column(signal), Some(rows.clone()))?;
+        let mut cells: Vec<Cell<f64>> =
+            counts.iter().map(|&count| Cell { count, ..Cell::default() }).collect();
+        for &figure in figures {
+            let numbers = self.file.numbers(group, &figure.column(signal), rows.clone())?;
+            fill(&mut cells, figure, &numbers);
+        }
+        Ok(cells)
+    }
+}
+
+fn fill(cells: &mut [Cell<f64>], figure: Figure, numbers: &Numbers) {
+    for (cell, &value) in cells.iter_mut().zip(&numbers.values) {
+        match figure {
+            Figure::Count => {}
+            Figure::Min => cell.min = value,
+            Figure::Max => cell.max = value,
+            Figure::First => cell.first = value,
+            Figure::Last => cell.last = value,
+            Figure::Sum => cell.sum = value,
+        }
+    }
+}
