@@ -15,4 +15,5 @@ pub mod read;
 pub mod report;
 pub mod series;
 
+pub mod synth;
 pub mod table;
