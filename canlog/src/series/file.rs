@@ -3,12 +3,13 @@
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use polars::prelude::{ArrowDataType, ArrowField};
+use polars::prelude::{ArrowDataType, ArrowField, PolarsError};
 use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::Bitmap;
+use polars_parquet::parquet::read::deserialize_metadata;
 use polars_parquet::read::{
     BasicDecompressor, ColumnChunkMetadata, FileMetadata, Filter, PageReader, PhysicalType,
-    PrimitiveConvertedType, column_iter_to_arrays, read_metadata,
+    PrimitiveConvertedType, column_iter_to_arrays,
 };
 
 use crate::frame::Micros;
@@ -16,6 +17,8 @@ use crate::series::SeriesError;
 
 /// The column of times, in message files and in overviews.
 const TIMESTAMP: &str = "timestamp";
+/// Bytes read from the end of a file at first: most footers are shorter.
+const FIRST_READ: u64 = 64 << 10;
 
 /// An open Parquet file with its footer.
 pub(crate) struct ColumnFile<R> {
@@ -34,7 +37,8 @@ pub(crate) struct Numbers {
 impl<R: Read + Seek> ColumnFile<R> {
     /// Reads the footer.
     pub(crate) fn open(mut reader: R) -> Result<Self, SeriesError> {
-        let metadata = read_metadata(&mut reader)?;
+        let footer = footer(&mut reader)?;
+        let metadata = deserialize_metadata(footer.into()).map_err(PolarsError::from)?;
         Ok(Self { reader, metadata })
     }
 
@@ -143,6 +147,28 @@ impl<R: Read + Seek> ColumnFile<R> {
         let pages = BasicDecompressor::new(pages, Vec::new());
         Ok(column_iter_to_arrays(vec![pages], vec![primitive], field, filter)?.0)
     }
+}
+
+/// The footer, its length and the closing magic.
+fn footer<R: Read + Seek>(reader: &mut R) -> Result<Vec<u8>, SeriesError> {
+    let size = reader.seek(SeekFrom::End(0))?;
+    let tail = tail_of(reader, size.min(FIRST_READ))?;
+    let [.., l0, l1, l2, l3, b'P', b'A', b'R', b'1'] = tail[..] else {
+        return Err(SeriesError::malformed("not a Parquet file".to_owned()));
+    };
+    let length = u64::from(u32::from_le_bytes([l0, l1, l2, l3])) + 8;
+    match tail.len().checked_sub(length as usize) {
+        Some(start) => Ok(tail[start..].to_vec()),
+        None if length <= size => tail_of(reader, length),
+        None => Err(SeriesError::malformed("its footer is longer than the file".to_owned())),
+    }
+}
+
+fn tail_of<R: Read + Seek>(reader: &mut R, length: u64) -> Result<Vec<u8>, SeriesError> {
+    let mut bytes = vec![0; length as usize];
+    reader.seek(SeekFrom::End(-(length as i64)))?;
+    reader.read_exact(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn primitive<'a, T: polars_arrow::types::NativeType>(
