@@ -15,6 +15,8 @@ pub struct Model {
     pub run_id: RunId,
     /// The kind's permanent name, e.g. `convert_upload`.
     pub kind: String,
+    /// The payload's version: a worker leaves what it does not know to newer ones.
+    pub schema_version: i32,
     /// What the kind needs to know: JSON with `schemaVersion`.
     #[sea_orm(column_type = "Text")]
     pub payload: String,

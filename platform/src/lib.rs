@@ -1,1 +1,11 @@
+//! What the API and the worker must agree on: configuration, database, storage, broker.
+//!
+//! Admission test: would the two misunderstand each other if they had different versions of this?
 
+pub mod broker;
+pub mod config;
+pub mod database;
+pub mod runtime;
+pub mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;

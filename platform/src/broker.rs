@@ -1,0 +1,109 @@
+//! How API and workers wake each other: wake-ups and progress, never truth.
+//!
+//! Everything here may be lost without losing work: workers poll SQL anyway, and a terminal state is read
+//! from SQL. What is promised: a ring between two looks is never missed, a watcher sees the latest progress
+//! in order, and nothing grows without bound.
+
+mod event;
+mod in_process;
+
+use entity::id::JobId;
+pub use event::{BoardEvent, JobProgressEvent, JobSignal};
+use in_process::{InProcess, InProcessBells, InProcessBoard};
+use tokio::sync::watch;
+
+use crate::config::broker::BrokerConfig;
+
+/// How API and workers wake each other. One variant a kind; all pass one conformance suite.
+#[derive(Clone, Debug)]
+pub enum Broker {
+    /// Within this process.
+    InProcess(InProcess),
+}
+
+/// A worker's ear: see [`Bells::next`].
+#[derive(Debug)]
+pub enum Bells {
+    /// Within this process.
+    InProcess(InProcessBells),
+}
+
+/// A watcher of all jobs: see [`Board::next`].
+#[derive(Debug)]
+pub enum Board {
+    /// Within this process.
+    InProcess(InProcessBoard),
+}
+
+impl Broker {
+    /// The broker that the configuration asks for.
+    #[must_use]
+    pub fn new(config: &BrokerConfig) -> Self {
+        match config {
+            BrokerConfig::InProcess => Self::InProcess(InProcess::default()),
+        }
+    }
+
+    /// Wakes the workers: a job may be claimed. Best effort; call it after the commit.
+    pub async fn ring(&self, job: JobId) {
+        match self {
+            Self::InProcess(broker) => broker.ring(job),
+        }
+    }
+
+    /// A worker's ear. Take it before the first look at SQL: what rings from then on is heard.
+    #[must_use]
+    pub fn bells(&self) -> Bells {
+        match self {
+            Self::InProcess(broker) => Bells::InProcess(broker.bells()),
+        }
+    }
+
+    /// Tells watchers how far a job is; older news than they have is dropped.
+    pub async fn publish(&self, event: &JobProgressEvent) {
+        match self {
+            Self::InProcess(broker) => broker.publish(event),
+        }
+    }
+
+    /// Tells watchers that a job's row changed: they read it again. Call it after the commit.
+    pub async fn notify_changed(&self, job: JobId) {
+        match self {
+            Self::InProcess(broker) => broker.notify_changed(job),
+        }
+    }
+
+    /// The latest about one job. Register first, then read the row: no change in between is missed.
+    #[must_use]
+    pub fn watch(&self, job: JobId) -> watch::Receiver<JobSignal> {
+        match self {
+            Self::InProcess(broker) => broker.watch(job),
+        }
+    }
+
+    /// News of all jobs. Register first, then read the rows.
+    #[must_use]
+    pub fn board(&self) -> Board {
+        match self {
+            Self::InProcess(broker) => Board::InProcess(broker.board()),
+        }
+    }
+}
+
+impl Bells {
+    /// Waits for a ring since the last call (or since the ear was taken); several rings count as one.
+    pub async fn next(&mut self) {
+        match self {
+            Self::InProcess(bells) => bells.next().await,
+        }
+    }
+}
+
+impl Board {
+    /// Waits for the next news.
+    pub async fn next(&mut self) -> BoardEvent {
+        match self {
+            Self::InProcess(board) => board.next().await,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The broker of a single process.
+
+use std::{
+    collections::HashMap,
+    future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use entity::id::JobId;
+use tokio::sync::{broadcast, watch};
+
+use super::event::{BoardEvent, JobProgressEvent, JobSignal};
+
+/// News that a slow reader of the board may fall behind before it is told to read everything again.
+const BOARD_CAPACITY: usize = 1024;
+
+/// The broker of a single process.
+#[derive(Clone, Debug)]
+pub struct InProcess {
+    hub: Arc<Hub>,
+}
+
+#[derive(Debug)]
+struct Hub {
+    /// Counts rings: a value that changed stays changed until it is looked at.
+    bell: watch::Sender<u64>,
+    /// One cell a watched job: the latest value only.
+    cells: Mutex<Cells>,
+    board: broadcast::Sender<BoardEvent>,
+}
+
+#[derive(Debug, Default)]
+struct Cells {
+    by_job: HashMap<JobId, watch::Sender<JobSignal>>,
+    /// At this many cells those that nobody watches are removed.
+    sweep_at: usize,
+}
+
+/// A worker's ear.
+#[derive(Debug)]
+pub struct InProcessBells {
+    bell: watch::Receiver<u64>,
+}
+
+/// A watcher of all jobs.
+#[derive(Debug)]
+pub struct InProcessBoard {
+    news: broadcast::Receiver<BoardEvent>,
+}
+
+impl Default for InProcess {
+    fn default() -> Self {
+        let hub = Hub {
+            bell: watch::Sender::new(0),
+            cells: Mutex::default(),
+            board: broadcast::Sender::new(BOARD_CAPACITY),
+        };
+        Self { hub: Arc::new(hub) }
+    }
+}
+
+impl InProcess {
+    pub(super) fn ring(&self, _: JobId) {
+        self.hub.bell.send_modify(|rings| *rings = rings.wrapping_add(1));
+    }
+
+    pub(super) fn bells(&self) -> InProcessBells {
+        InProcessBells { bell: self.hub.bell.subscribe() }
+    }
+
+    pub(super) fn publish(&self, event: &JobProgressEvent) {
+        self.update(event.job_id, |signal| {
+            let newer = signal.progress.is_none_or(|known| event.is_after(&known));
+            if newer {
+                signal.progress = Some(*event);
+            }
+            newer
+        });
+        self.post(BoardEvent::Progress(*event));
+    }
+
+    pub(super) fn notify_changed(&self, job: JobId) {
+        self.update(job, |signal| {
+            signal.changes += 1;
+            true
+        });
+        self.post(BoardEvent::Changed(job));
+    }
+
+    pub(super) fn watch(&self, job: JobId) -> watch::Receiver<JobSignal> {
+        let mut cells = self.cells();
+        cells.sweep();
+        cells.by_job.entry(job).or_insert_with(|| watch::Sender::new(JobSignal::default())).subscribe()
+    }
+
+    pub(super) fn board(&self) -> InProcessBoard {
+        InProcessBoard { news: self.hub.board.subscribe() }
+    }
+
+    /// How many cells are held; for the test that they do not pile up.
+    #[must_use]
+    pub fn watched(&self) -> usize {
+        self.cells().by_job.len()
+    }
+
+    fn update(&self, job: JobId, change: impl FnOnce(&mut JobSignal) -> bool) {
+        let mut cells = self.cells();
+        let Some(cell) = cells.by_job.get(&job) else { return };
+        if cell.receiver_count() == 0 {
+            cells.by_job.remove(&job);
+        } else {
+            cell.send_if_modified(change);
+        }
+    }
+
+    /// An error only says that nobody looks at the board.
+    fn post(&self, event: BoardEvent) {
+        let _ = self.hub.board.send(event);
+    }
+
+    /// A panic elsewhere leaves the cells as usable as before.
+    fn cells(&self) -> MutexGuard<'_, Cells> {
+        self.hub.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cells {
+    /// Removes what nobody watches, seldom enough that it costs nothing on average.
+    fn sweep(&mut self) {
+        if self.by_job.len() >= self.sweep_at.max(64) {
+            self.by_job.retain(|_, cell| cell.receiver_count() > 0);
+            self.sweep_at = 2 * self.by_job.len();
+        }
+    }
+}
+
+impl InProcessBells {
+    pub(super) async fn next(&mut self) {
+        if self.bell.changed().await.is_err() {
+            // The broker is gone: nobody will ring again.
+            future::pending::<()>().await;
+        }
+    }
+}
+
+impl InProcessBoard {
+    pub(super) async fn next(&mut self) -> BoardEvent {
+        match self.news.recv().await {
+            Ok(event) => event,
+            Err(broadcast::error::RecvError::Lagged(_)) => BoardEvent::Missed,
+            // The broker is gone: there will be no news.
+            Err(broadcast::error::RecvError::Closed) => future::pending().await,
+        }
+    }
+}

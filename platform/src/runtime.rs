@@ -1,0 +1,55 @@
+//! The concrete handles of a process, built once in `main` and again, differently, in tests.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    broker::Broker,
+    config::Config,
+    database::{ConnectError, Database},
+    storage::{Storage, StorageError},
+};
+
+/// Everything that a role works with. Cheap to clone: all clones are the same handles.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// What was set.
+    pub config: Arc<Config>,
+    /// The SQL database.
+    pub database: Database,
+    /// Stored objects.
+    pub storage: Storage,
+    /// Wake-ups and progress.
+    pub broker: Broker,
+    /// Cancelled when the process is to stop.
+    pub shutdown: CancellationToken,
+}
+
+/// Why a process could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] ConnectError),
+    /// The folders.
+    #[error("the storage cannot be used: {0}")]
+    Storage(#[from] StorageError),
+}
+
+impl Runtime {
+    /// Opens what `config` names, and makes folders and the database file where they do not exist. Migrates
+    /// nothing: that is for the role to decide.
+    ///
+    /// # Errors
+    /// [`StartError`] when the database or a folder cannot be used.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        Ok(Self {
+            storage: Storage::open(&config.storage)?,
+            database: Database::connect(&config.database).await?,
+            broker: Broker::new(&config.broker),
+            shutdown: CancellationToken::new(),
+            config: Arc::new(config),
+        })
+    }
+}

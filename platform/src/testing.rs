@@ -1,0 +1,77 @@
+//! A runtime for tests: real parts on a temporary folder, which goes when it is dropped.
+
+use std::{io, ops::Deref};
+
+use tempfile::TempDir;
+
+use crate::{
+    config::{Config, ConfigError},
+    runtime::{Runtime, StartError},
+};
+
+/// A runtime on a temporary folder with a migrated SQLite database.
+#[derive(Debug)]
+pub struct TestRuntime {
+    runtime: Runtime,
+    folder: TempDir,
+}
+
+/// Why there is no runtime to test with.
+#[derive(Debug, thiserror::Error)]
+pub enum TestRuntimeError {
+    /// No temporary folder.
+    #[error(transparent)]
+    Folder(#[from] io::Error),
+    /// A variable of the test's own.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The runtime.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The tables.
+    #[error(transparent)]
+    Migration(#[from] migration::MigrationError),
+}
+
+impl TestRuntime {
+    /// Nothing set but the folders.
+    ///
+    /// # Errors
+    /// When there is no runtime to test with.
+    pub async fn start() -> Result<Self, TestRuntimeError> {
+        Self::start_with(&[]).await
+    }
+
+    /// These variables over the folders. Nothing is read from the environment.
+    ///
+    /// # Errors
+    /// When there is no runtime to test with, also because of a variable.
+    pub async fn start_with(variables: &[(&str, &str)]) -> Result<Self, TestRuntimeError> {
+        let folder = TempDir::new()?;
+        let inside = |name: &str| folder.path().join(name).display().to_string();
+        let mut all = vec![
+            ("UPLOAD_FOLDER".to_owned(), inside("data")),
+            ("DATA_FOLDER".to_owned(), inside("data")),
+            ("PORT".to_owned(), "0".to_owned()),
+            ("DATAVIEWER_WORKERS".to_owned(), "1".to_owned()),
+        ];
+        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let runtime = Runtime::start(Config::from_variables(all)?).await?;
+        migration::up(runtime.database.write()).await?;
+        Ok(Self { runtime, folder })
+    }
+
+    /// The temporary folder.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+}
+
+impl Deref for TestRuntime {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        &self.runtime
+    }
+}
