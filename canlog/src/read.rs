@@ -5,12 +5,19 @@
 
 mod buses;
 mod candump;
+pub(crate) mod candump_text;
 mod clock;
+mod decoded_csv;
+mod decoded_names;
 mod digits;
+mod elapsed_csv;
+mod fields;
 mod ledger;
 mod line;
 mod problems;
+mod run_on_csv;
 mod stamp;
+pub(crate) mod team_csv;
 mod timeline;
 
 use jiff::tz::TimeZone;
@@ -20,10 +27,15 @@ use crate::frame::{Batch, Micros, Names};
 use crate::report::{Problem, ProblemCode, TimeSource};
 
 use candump::Candump;
+use candump_text::CandumpText;
 use clock::LocalClock;
+use decoded_csv::DecodedCsv;
+use elapsed_csv::ElapsedCsv;
 use ledger::Ledger;
 use line::{LineKind, Lines};
 use problems::BadLine;
+use run_on_csv::RunOnCsv;
+use team_csv::TeamCsv;
 
 /// Bytes of a line kept as a sample of a problem.
 const SAMPLE_BYTES: usize = 200;
@@ -37,11 +49,13 @@ pub struct ReadOptions {
     pub max_line_bytes: usize,
     /// Interfaces (`can0` …) of one log; a frame of a further one is a bad line. At most 65,536.
     pub max_buses: usize,
+    /// Signals of an already decoded log; a value of a further one is a bad line.
+    pub max_signals: usize,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { time_zone: TimeZone::UTC, max_line_bytes: 64 * 1024, max_buses: 1_024 }
+        Self { time_zone: TimeZone::UTC, max_line_bytes: 64 * 1024, max_buses: 1_024, max_signals: 100_000 }
     }
 }
 
@@ -73,7 +87,12 @@ pub struct Reader {
 
 /// The readers, one a format.
 enum Rows {
+    TeamCsv(TeamCsv),
+    ElapsedCsv(ElapsedCsv),
+    RunOnCsv(RunOnCsv),
+    DecodedCsv(DecodedCsv),
     Candump(Candump),
+    CandumpText(CandumpText),
 }
 
 impl Reader {
@@ -89,7 +108,13 @@ impl Reader {
         }
         let clock = LocalClock::new(options.time_zone.clone());
         let rows = match format {
+            Format::TeamCsv => Rows::TeamCsv(TeamCsv::new(clock)),
+            Format::ElapsedCsv => Rows::ElapsedCsv(ElapsedCsv::new()),
+            Format::RunOnCsv => Rows::RunOnCsv(RunOnCsv::new()),
+            Format::DecodedCsv => Rows::DecodedCsv(DecodedCsv::new(clock, options.max_signals)),
             Format::Candump => Rows::Candump(Candump::new(clock)),
+            Format::CandumpText => Rows::CandumpText(CandumpText::new(clock, false)),
+            Format::CandumpTextDelta => Rows::CandumpText(CandumpText::new(clock, true)),
         };
         Self { lines: Lines::new(options.max_line_bytes), ledger, rows }
     }
@@ -102,9 +127,25 @@ impl Reader {
     /// no difference to what is read.
     pub fn read(&mut self, bytes: &[u8], last: bool, batch: &mut Batch) -> usize {
         let Self { lines, ledger, rows } = self;
+        let chunk = (bytes, last);
         match rows {
+            Rows::TeamCsv(rows) => {
+                each_line(lines, ledger, chunk, |text, ledger| rows.line(text, ledger, batch))
+            }
+            Rows::ElapsedCsv(rows) => {
+                each_line(lines, ledger, chunk, |text, ledger| rows.line(text, ledger, batch))
+            }
+            Rows::RunOnCsv(rows) => {
+                each_line(lines, ledger, chunk, |text, ledger| rows.line(text, ledger, batch))
+            }
+            Rows::DecodedCsv(rows) => {
+                each_line(lines, ledger, chunk, |text, ledger| rows.line(text, ledger, batch))
+            }
             Rows::Candump(rows) => {
-                each_line(lines, ledger, (bytes, last), |text, ledger| rows.line(text, ledger, batch))
+                each_line(lines, ledger, chunk, |text, ledger| rows.line(text, ledger, batch))
+            }
+            Rows::CandumpText(rows) => {
+                each_line(lines, ledger, chunk, |text, ledger| rows.line(text, ledger, batch))
             }
         }
     }

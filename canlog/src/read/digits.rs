@@ -1,6 +1,9 @@
 //! Numbers as logs write them, from bytes, without a check for UTF-8 and without allocation.
 
+use crate::frame::Micros;
+
 use super::problems::BadLine;
+use super::timeline::MAX_TIME;
 
 /// The value of a hex digit, 0xFF for all other bytes.
 static HEX: [u8; 256] = hex_table();
@@ -80,4 +83,21 @@ pub(super) fn hex_bytes<'a>(text: &[u8], room: &'a mut [u8; 64]) -> Result<&'a [
         return Err(BadLine::new("an odd number of hex digits in the payload"));
     }
     Ok(bytes)
+}
+
+/// Milliseconds in decimal digits, with or without a fraction.
+#[inline]
+pub(super) fn milliseconds(text: &[u8]) -> Result<Micros, BadLine> {
+    let expected = BadLine::new("expected a time in milliseconds, in decimal digits");
+    let point = text.iter().position(|byte| *byte == b'.');
+    let (whole, rest) = point.map_or((text, None), |at| (&text[..at], Some(&text[at + 1..])));
+    if text.len() > 1 && text[0] == b'-' && decimal(&whole[1..]).is_some() {
+        return Err(BadLine::time("a time before zero"));
+    }
+    let whole = decimal(whole).ok_or(expected)?;
+    if whole >= MAX_TIME as u64 / 1_000 {
+        return Err(BadLine::time("a time outside 1970 to 2262"));
+    }
+    let part = rest.map_or(Some(0), |digits| fraction(digits, 3)).ok_or(expected)?;
+    Ok((whole * 1_000 + part) as Micros)
 }
