@@ -9,6 +9,7 @@ mod check;
 mod diagnostic;
 mod field;
 mod j1939;
+mod join;
 mod multiplex;
 mod parts;
 mod plan;

@@ -89,7 +89,8 @@ impl Reader<'_> {
     fn parse(&self, statement: &Statement, source: &str, lead: usize) -> Result<can_dbc::Dbc, DbcError> {
         can_dbc::Dbc::try_from(source).map_err(|error| {
             let (at, reason) = explain(&error, source);
-            self.error(statement, at.saturating_sub(lead).min(statement.text.len()), reason)
+            let error = self.error(statement, at.saturating_sub(lead).min(statement.text.len()), reason);
+            DbcError { hint: form(statement.keyword).map(|form| format!("the form is `{form}`")), ..error }
         })
     }
 
@@ -101,17 +102,14 @@ impl Reader<'_> {
     }
 
     fn message(&mut self, statement: &Statement, signals: &[Statement]) -> Result<(), DbcError> {
-        let header = statement.on_one_line();
-        let header = header.trim_end();
-        let mut block = String::from(header);
+        let header = with_node(statement);
+        let mut block = header.clone();
         for signal in signals {
-            block.push('\n');
-            block.push_str(signal.on_one_line().trim_end());
+            block.push_str(&with_node(signal));
         }
-        block.push('\n');
         let parsed = can_dbc::Dbc::try_from(block.as_str());
         let Some(message) = parsed.ok().and_then(|mut parsed| parsed.messages.pop()) else {
-            return Err(self.blame(statement, header, signals));
+            return Err(self.blame(statement, &header, signals));
         };
         if message.name == NO_MESSAGE {
             return Ok(());
@@ -134,14 +132,13 @@ impl Reader<'_> {
 
     /// Finds the line for which a message cannot be read.
     fn blame(&self, statement: &Statement, header: &str, signals: &[Statement]) -> DbcError {
-        if let Err(error) = self.parse(statement, &format!("{header}\n"), 0) {
+        if let Err(error) = self.parse(statement, header, 0) {
             return error;
         }
         const LEAD: &str = "BO_ 0 M: 8 N\n";
-        let blamed = signals.iter().find_map(|signal| {
-            let line = signal.on_one_line();
-            self.parse(signal, &format!("{LEAD}{}\n", line.trim_end()), LEAD.len()).err()
-        });
+        let parse =
+            |signal: &Statement| self.parse(signal, &format!("{LEAD}{}", with_node(signal)), LEAD.len());
+        let blamed = signals.iter().find_map(|signal| parse(signal).err());
         blamed.unwrap_or_else(|| self.error(statement, 0, "this message cannot be read".to_owned()))
     }
 
@@ -236,6 +233,19 @@ impl Reader<'_> {
     }
 }
 
+/// A `BO_` or `SG_` statement on its line, with the placeholder for a sender or receiver that it leaves out.
+fn with_node(statement: &Statement) -> String {
+    let mut line = statement.on_one_line();
+    line.truncate(line.trim_end().len());
+    let last = line.rsplit([':', ' ', '\t']).next().unwrap_or_default();
+    let is_missing = match statement.keyword {
+        "SG_" => line.ends_with('"'),
+        _ => !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()),
+    };
+    line.push_str(if is_missing { " Vector__XXX\n" } else { "\n" });
+    line
+}
+
 fn terminated(statement: &Statement) -> String {
     format!("{};\n", statement.on_one_line().trim_end())
 }
@@ -258,7 +268,22 @@ fn explain(error: &can_dbc::DbcError, source: &str) -> (usize, String) {
         pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
     };
     let found: String = source.get(at..).unwrap_or_default().trim_end().chars().take(30).collect();
-    let expected = error.variant.message().replace('_', " ");
     let found = if found.is_empty() { "the end of the statement".to_owned() } else { format!("`{found}`") };
+    let expected = match error.variant.message() {
+        rules if rules.contains("EOI") => "expected the end of the statement".to_owned(),
+        rules if rules.contains("file") => return (at, format!("not in the form of its kind: {found}")),
+        rules => rules.replace('_', " "),
+    };
     (at, format!("{expected}, found {found}"))
+}
+
+/// How a statement that must be readable looks.
+fn form(keyword: &str) -> Option<&'static str> {
+    Some(match keyword {
+        "BO_" => "BO_ id name: bytes sender",
+        "SG_" => "SG_ name : start|bits@order+ (factor,offset) [min|max] \"unit\" receiver",
+        "SIG_VALTYPE_" => "SIG_VALTYPE_ id signal : 1;",
+        "SG_MUL_VAL_" => "SG_MUL_VAL_ id signal multiplexor low-high, low-high;",
+        _ => return None,
+    })
 }

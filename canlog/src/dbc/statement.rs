@@ -211,11 +211,20 @@ fn length(keyword: &str, rest: &str) -> Result<usize, usize> {
         match piece {
             Piece::Unclosed => return Err(at),
             Piece::End(_) => return Ok(at),
-            Piece::Break(_) if begins_statement(&rest[at..], keyword) => return Ok(at),
+            Piece::Break(_)
+                if ends_with_line(keyword, &rest[..at]) || begins_statement(&rest[at..], keyword) =>
+            {
+                return Ok(at);
+            }
             _ => {}
         }
     }
     Ok(at)
+}
+
+/// Whether nothing of such a statement can follow on another line.
+fn ends_with_line(keyword: &str, so_far: &str) -> bool {
+    keyword == "BS_" || keyword == "VERSION" && so_far.contains('"')
 }
 
 fn begins_statement(rest: &str, within: &str) -> bool {

@@ -1,5 +1,9 @@
 //! The crate from outside.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod dbc_catalog;
+mod dbc_extract;
+mod dbc_faults;
+mod dbc_oracle;
 mod overview;
 mod series;
