@@ -85,7 +85,7 @@ fn extract_and_physical(bencher: Bencher, signals: usize) {
 }
 
 /// Signals of a file that is read: 20 a message.
-#[divan::bench(args = [1_000, 20_000, 200_000])]
+#[divan::bench(args = [1_000, 20_000, 200_000], sample_count = 5)]
 fn read_dbc(bencher: Bencher, signals: usize) {
     let text: String = (0..signals / 20).map(|id| message(id, 64, 20, true)).collect();
     bencher.counter(ItemsCount::new(signals)).bench_local(|| dbc_of(&text));

@@ -95,7 +95,7 @@ impl Draft {
     fn finish(self, diagnostics: &mut Diagnostics) -> Message {
         let gates = gates(&self, diagnostics);
         let (order, rings) = multiplex::order(&gates);
-        let switched = |signal: &&usize| gates[**signal].as_ref().is_some_and(|gate| !gate.values.is_empty());
+        let switched = |signal: &&usize| gates[**signal].as_ref().is_some_and(|gate| !gate.is_shut());
         for &signal in rings.iter().filter(switched) {
             diagnostics.add(DiagnosticCode::Multiplexing, self.about(signal), || {
                 "switched, over other signals, by itself: it is never present".to_owned()
@@ -127,40 +127,38 @@ pub(crate) fn assemble(mut parts: Parts, diagnostics: &mut Diagnostics) -> Vec<M
     drafts.into_iter().map(|draft| draft.finish(diagnostics)).collect()
 }
 
-/// Each signal's gate: from `SG_MUL_VAL_`, else from its indicator and the message's only multiplexor.
+/// Each signal's gate; one that is shut or in a ring with others is never passed.
 fn gates(draft: &Draft, diagnostics: &mut Diagnostics) -> Vec<Option<Gate>> {
     let raws = &draft.raw.message.signals;
     let is_root = |raw: &can_dbc::Signal| raw.multiplexer_indicator == MultiplexIndicator::Multiplexor;
     let mut roots = raws.iter().enumerate().filter(|(_, raw)| is_root(raw)).map(|(at, _)| at);
     let only_root = roots.next().filter(|_| roots.next().is_none());
-    let mut gates = Vec::with_capacity(raws.len());
-    for (at, (raw, signal)) in raws.iter().zip(&draft.signals).enumerate() {
-        let value = match raw.multiplexer_indicator {
-            MultiplexIndicator::MultiplexedSignal(value) => Some(value),
-            MultiplexIndicator::MultiplexorAndMultiplexedSignal(value) => Some(value),
-            MultiplexIndicator::Multiplexor | MultiplexIndicator::Plain => None,
-        };
-        let gate = match (signal.multiplexors.first(), value) {
-            (Some((multiplexor, _)), _) => {
-                let same = signal.multiplexors.iter().filter(|other| other.0 == *multiplexor);
-                let values = same.flat_map(|other| other.1.iter().copied()).collect();
-                Some(Gate { multiplexor: *multiplexor, values })
-            }
-            (None, None) => None,
-            (None, Some(value)) => match only_root {
-                Some(multiplexor) => Some(Gate { multiplexor, values: vec![(value, value)] }),
-                None => {
-                    diagnostics.add(DiagnosticCode::Multiplexing, draft.about(at), || {
-                        "multiplexed, but the message has no multiplexor or several: it is never present"
-                            .to_owned()
-                    });
-                    Some(Gate { multiplexor: at, values: Vec::new() })
-                }
-            },
-        };
-        gates.push(gate);
+    let gates: Vec<_> = (0..raws.len()).map(|signal| gate(draft, signal, only_root)).collect();
+    for (signal, gate) in gates.iter().enumerate() {
+        if gate.as_ref().is_some_and(Gate::is_shut) {
+            diagnostics.add(DiagnosticCode::Multiplexing, draft.about(signal), || {
+                "no value of just one multiplexor switches it on: it is never present".to_owned()
+            });
+        }
     }
     gates
+}
+
+/// A signal's gate: from `SG_MUL_VAL_`, else from its indicator and the message's only multiplexor.
+fn gate(draft: &Draft, at: usize, only_root: Option<usize>) -> Option<Gate> {
+    let stated = &draft.signals[at].multiplexors;
+    if let Some(&(multiplexor, _)) = stated.first() {
+        let same = stated.iter().filter(|other| other.0 == multiplexor);
+        return Some(Gate::new(multiplexor, same.flat_map(|other| other.1.iter().copied())));
+    }
+    match draft.raw.message.signals[at].multiplexer_indicator {
+        MultiplexIndicator::Multiplexor | MultiplexIndicator::Plain => None,
+        MultiplexIndicator::MultiplexedSignal(value)
+        | MultiplexIndicator::MultiplexorAndMultiplexedSignal(value) => {
+            let values = only_root.map(|_| (value, value));
+            Some(Gate::new(only_root.unwrap_or(at), values))
+        }
+    }
 }
 
 /// The signals' names, repeated ones and those like the time column with a suffix.

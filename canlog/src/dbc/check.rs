@@ -19,6 +19,8 @@ const LONGEST_MESSAGE: u64 = 1785;
 const NO_NODE: [&str; 3] = ["Vector__XXX", "VectorXXX", "VECTOR__XXX"];
 /// Signals compared for each bit of a message; more than this overlap only in files made for it.
 const OWNERS: usize = 16;
+/// Comparisons of multiplexor values a signal may cost in the search for overlaps.
+const COMPARISONS: usize = 4_096;
 
 /// The frame id of a message; none when no frame can have it.
 pub(crate) fn frame_id(raw: &RawMessage, diagnostics: &mut Diagnostics) -> Option<FrameId> {
@@ -161,25 +163,26 @@ fn scaling(draft: &Draft, at: usize, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Pairs of signals that share a bit and can be in one frame.
+/// Pairs of signals that share a bit and can be in one frame. A message made to need endless comparisons
+/// is searched as far as its budget goes.
 fn overlaps(draft: &Draft, places: &[Place], gates: &[Option<Gate>], diagnostics: &mut Diagnostics) {
     let mut owners: Vec<Vec<usize>> = vec![Vec::new(); LONGEST_PAYLOAD * 8];
+    let mut last_met = vec![usize::MAX; places.len()];
+    let mut budget = COMPARISONS.saturating_mul(places.len());
     for (at, place) in places.iter().enumerate().filter(|(_, place)| place.is_readable()) {
-        let mut met = Vec::new();
         for bit in bits(*place) {
-            for &other in &owners[bit] {
-                if !met.contains(&other) && !exclusive(gates, at, other) {
-                    met.push(other);
+            for &other in owners[bit].iter().take(budget) {
+                if std::mem::replace(&mut last_met[other], at) != at
+                    && !exclusive(gates, (at, other), &mut budget)
+                {
+                    diagnostics.add(DiagnosticCode::SignalOverlap, draft.about(at), || {
+                        format!("shares bits with `{}`", draft.signals[other].name)
+                    });
                 }
             }
             if owners[bit].len() < OWNERS {
                 owners[bit].push(at);
             }
-        }
-        for other in met {
-            diagnostics.add(DiagnosticCode::SignalOverlap, draft.about(at), || {
-                format!("shares bits with `{}`", draft.signals[other].name)
-            });
         }
     }
 }
@@ -194,8 +197,14 @@ fn bits(place: Place) -> impl Iterator<Item = usize> {
 }
 
 /// Whether no frame carries both signals: somewhere up their multiplexors one excludes the other.
-fn exclusive(gates: &[Option<Gate>], one: usize, other: usize) -> bool {
-    chain(gates, one).any(|a| chain(gates, other).any(|b| a.excludes(b)))
+fn exclusive(gates: &[Option<Gate>], (one, other): (usize, usize), budget: &mut usize) -> bool {
+    chain(gates, one).any(|a| {
+        chain(gates, other).any(|b| {
+            let (excludes, compared) = a.excludes(b);
+            *budget = budget.saturating_sub(compared);
+            excludes
+        })
+    })
 }
 
 fn chain(gates: &[Option<Gate>], signal: usize) -> impl Iterator<Item = &Gate> {
