@@ -95,7 +95,8 @@ pub fn sniff(head: &[u8]) -> Result<Sniffed, Failure> {
     let trials = Format::ALL.map(|format| attempt(format, head));
     let best = trials.iter().reduce(|best, other| if better(other, best) { other } else { best });
     let best = best.filter(|best| best.understood > 0).ok_or_else(|| unsupported::text(head))?;
-    let also = trials.iter().filter(|other| (1..=best.bad_lines).contains(&other.understood));
+    let others = trials.iter().filter(|other| other.format != best.format);
+    let also = others.filter(|other| (1..=best.bad_lines).contains(&other.understood));
     let also = also.map(|other| other.format).filter(|other| *other != Format::CandumpTextDelta);
     Ok(Sniffed { format: with_steps(best), also: also.collect() })
 }

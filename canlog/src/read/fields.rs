@@ -47,9 +47,13 @@ pub(super) const TOO_FEW: BadLine = BadLine::new("fewer fields than the header h
 /// A row with more fields than columns.
 pub(super) const TOO_MANY: BadLine = BadLine::new("more fields than the header has columns");
 
-/// The row without quotes, spaces and empty fields at its end; `None` when it has none of these.
+/// The row without quotes, spaces and empty fields at its end; `None` when it has none of these, or when a
+/// quoted field goes on in the next line.
 #[cold]
 pub(super) fn tidied(row: &[u8]) -> Option<Vec<u8>> {
+    if row.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+        return None;
+    }
     let unwanted = |byte: &u8| matches!(byte, b'"' | b' ' | b'\t');
     let mut tidy: Vec<u8> = row.iter().copied().filter(|byte| !unwanted(byte)).collect();
     while tidy.last() == Some(&b',') {

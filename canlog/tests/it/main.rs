@@ -6,4 +6,5 @@ mod dbc_extract;
 mod dbc_faults;
 mod dbc_oracle;
 mod overview;
+mod read;
 mod series;

@@ -1,0 +1,8 @@
+//! Logs into frames.
+
+mod corpus;
+mod damage;
+mod limits;
+mod real;
+mod sniffing;
+mod whole;
