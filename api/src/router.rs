@@ -1,0 +1,54 @@
+//! Every HTTP path, on one screen.
+
+use async_graphql::Executor;
+use axum::{
+    Router,
+    extract::Request,
+    http::{
+        Extensions, HeaderMap, HeaderValue, StatusCode, Version,
+        header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+    },
+    middleware::{Next, from_fn},
+    response::Response,
+    routing::get,
+};
+use platform::runtime::Runtime;
+use tokio_util::task::TaskTracker;
+use tower_http::compression::CompressionLayer;
+
+use crate::{
+    download, graphiql, health,
+    transport::{Endpoint, request_id},
+};
+
+/// The paths over a schema; what outlives a request is tracked by `tasks`.
+pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -> Router {
+    let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
+    let mut routes = Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/logs/{id}", get(download::log));
+    if runtime.config.http.graphiql {
+        routes =
+            routes.route("/graphiql", get(graphiql::page)).route("/graphiql/{file}", get(graphiql::asset));
+    }
+    // No CORS layer: pages of other origins are told nothing.
+    routes
+        .with_state(runtime)
+        .merge(endpoint.routes())
+        .layer(CompressionLayer::new().gzip(true).compress_when(is_json))
+        .layer(from_fn(unsniffed))
+        .layer(from_fn(request_id::assign))
+}
+
+async fn unsniffed(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// What is worth compressing: answers. Logs and assets are compact already, or are wanted byte for byte.
+fn is_json(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.starts_with("application/json") || kind.starts_with("application/graphql-response+json")
+}

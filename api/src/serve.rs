@@ -1,0 +1,91 @@
+//! The accept loop: our own, because the stock one waits for ever for a request that never comes.
+
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use async_graphql::Executor;
+use axum::{Extension, Router};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use platform::runtime::Runtime;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Layer;
+
+use crate::{router::router_of, transport::Peer};
+
+/// Connections open at once; further ones wait to be accepted.
+const CONNECTIONS: usize = 4_096;
+/// How long a client may take to send its first byte, and then a request's headers.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long requests under way may take once the server stops.
+const DRAIN: Duration = Duration::from_secs(30);
+/// What accept waits for when the process has no file descriptor left.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Serves a schema on `listener` until the runtime's shutdown, then finishes what is under way: no new
+/// connections, requests and uploads get 30 s, sockets are told that the server goes away.
+pub async fn serve_schema<E: Executor>(schema: E, runtime: Runtime, listener: TcpListener) {
+    let shutdown = runtime.shutdown.clone();
+    let tasks = TaskTracker::new();
+    let router = router_of(schema, runtime, tasks.clone());
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        let (stream, peer) = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "no connection accepted");
+                    sleep(BREATH).await;
+                    continue;
+                }
+            },
+        };
+        let (router, shutdown) = (router.clone(), shutdown.clone());
+        tasks.spawn(async move {
+            talk(stream, peer, router, shutdown).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    tasks.close();
+    if timeout(DRAIN, tasks.wait()).await.is_err() {
+        tracing::warn!(tasks = tasks.len(), "stopped with requests under way");
+    }
+}
+
+/// One connection, to its end.
+async fn talk(stream: TcpStream, peer: SocketAddr, router: Router, shutdown: CancellationToken) {
+    let first_byte = async {
+        tokio::select! {
+            () = shutdown.cancelled() => false,
+            ready = timeout(PATIENCE, stream.readable()) => matches!(ready, Ok(Ok(()))),
+        }
+    };
+    if !first_byte.await {
+        return;
+    }
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(Extension(Peer(Some(peer.ip()))).layer(router));
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "connection ended");
+    }
+}
