@@ -1,5 +1,10 @@
 //! Conversions: one attempt's output each, named by a new uuid for every execution.
 
+mod collect;
+mod publish;
+
+pub use collect::{collectable, collected};
+pub use publish::{Publication, begin, orphan, publish};
 use sea_orm::entity::prelude::*;
 
 use crate::id::{ConversionId, JobId, RunId};

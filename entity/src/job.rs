@@ -1,4 +1,25 @@
 //! Jobs: background work on a run.
+//!
+//! A job changes state only through the functions here. Each is a compare-and-set on state and fencing token
+//! in the caller's transaction, writes the job's next event with it, and takes its times from the database.
+//! A holder that was overtaken changes nothing and is told so.
+
+mod backoff;
+mod cancel;
+mod change;
+mod claim;
+mod enqueue;
+mod payload;
+mod settle;
+mod sweep;
+
+pub use cancel::{CancelOutcome, cancel, cancelled};
+pub(crate) use change::held as still_held;
+pub use claim::{Beat, JobProgress, claim, heartbeat};
+pub use enqueue::{Enqueued, NewJob, Retried, active, enqueue, newest, retry};
+pub use payload::{CONVERT_UPLOAD, ConvertPayload, DbcBinding, SCHEMA_VERSION};
+pub use settle::{JobFailure, crashed, fail, release, retry_later, succeed};
+pub use sweep::{expire_leases, release_worker, unrung, wake_due};
 
 use sea_orm::entity::prelude::*;
 
@@ -93,6 +114,9 @@ pub enum JobState {
 }
 
 impl JobState {
+    /// Those that may still change.
+    pub const ACTIVE: [Self; 3] = [Self::Queued, Self::Running, Self::RetryWait];
+
     /// Whether it never changes again.
     #[must_use]
     pub fn is_terminal(self) -> bool {

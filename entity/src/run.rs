@@ -1,8 +1,13 @@
 //! Runs: one drive each.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, QueryOrder, entity::prelude::*};
 
-use crate::id::{BlobId, ConversionId, RunId, TestDayId, VehicleId};
+use crate::{
+    clock,
+    id::{BlobId, ConversionId, JobId, RunId, TestDayId, VehicleId},
+    job::{self, DbcBinding},
+    run_dbc,
+};
 
 /// One drive.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -60,3 +65,145 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// A run to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewRun {
+    /// The run's number on its day.
+    pub number: Option<i32>,
+    /// Its name.
+    pub name: Option<String>,
+    /// What kind of drive.
+    pub kind: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Where it was driven.
+    pub location: Option<String>,
+    /// Who drove.
+    pub driver: Option<String>,
+    /// Words.
+    pub tags: Vec<String>,
+    /// The car.
+    pub vehicle_id: Option<VehicleId>,
+    /// The day it belongs to.
+    pub test_day_id: Option<TestDayId>,
+    /// The IANA zone its logger's clock was set to.
+    pub time_zone: String,
+    /// Its DBCs, in the order they are asked.
+    pub dbcs: Vec<DbcBinding>,
+}
+
+/// Makes a run of a stored log.
+///
+/// # Errors
+/// When the database refuses, also because a vehicle, test day or DBC does not exist.
+pub async fn insert(
+    tx: &DatabaseTransaction,
+    blob_id: BlobId,
+    file_name: &str,
+    new: &NewRun,
+) -> Result<Model, DbErr> {
+    let now = clock::now(tx).await?;
+    let run = Model {
+        id: RunId::new(),
+        blob_id,
+        file_name: file_name.to_owned(),
+        number: new.number,
+        name: new.name.clone(),
+        kind: new.kind.clone(),
+        description: new.description.clone(),
+        location: new.location.clone(),
+        driver: new.driver.clone(),
+        tags: serde_json::to_string(&new.tags).map_err(|error| DbErr::Json(error.to_string()))?,
+        vehicle_id: new.vehicle_id,
+        test_day_id: new.test_day_id,
+        time_zone: new.time_zone.clone(),
+        time_source: None,
+        start_at: None,
+        end_at: None,
+        warning_count: 0,
+        current_conversion_id: None,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    Entity::insert(ActiveModel::from(run.clone()).reset_all()).exec_without_returning(tx).await?;
+    run_dbc::replace(tx, run.id, &new.dbcs).await?;
+    Ok(run)
+}
+
+/// The newest run of a stored log that is not deleted.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_blob<C: ConnectionTrait>(conn: &C, blob: BlobId) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::BlobId.eq(blob))
+        .filter(Column::DeletedAt.is_null())
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .one(conn)
+        .await
+}
+
+/// What became of the wish to delete or restore a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeleteOutcome {
+    /// It is done now.
+    Done {
+        /// The run's active job, which was cancelled or asked to stop.
+        cancelled: Option<JobId>,
+    },
+    /// It was so before.
+    Unchanged,
+    /// No such run.
+    NotFound,
+}
+
+/// Hides the run; its log and its conversions stay until it is purged. Its active job is cancelled.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn delete(tx: &DatabaseTransaction, id: RunId) -> Result<DeleteOutcome, DbErr> {
+    let now = clock::now(tx).await?;
+    if !mark(tx, id, Some(now), Column::DeletedAt.is_null()).await? {
+        return unchanged(tx, id).await;
+    }
+    let active = job::active(tx, id).await?.map(|job| job.id);
+    if let Some(job) = active {
+        job::cancel(tx, job).await?;
+    }
+    Ok(DeleteOutcome::Done { cancelled: active })
+}
+
+/// Shows a deleted run again, as it was.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn restore(tx: &DatabaseTransaction, id: RunId) -> Result<DeleteOutcome, DbErr> {
+    match mark(tx, id, None, Column::DeletedAt.is_not_null()).await? {
+        true => Ok(DeleteOutcome::Done { cancelled: None }),
+        false => unchanged(tx, id).await,
+    }
+}
+
+async fn mark(
+    tx: &DatabaseTransaction,
+    id: RunId,
+    deleted_at: Option<i64>,
+    expected: sea_orm::sea_query::SimpleExpr,
+) -> Result<bool, DbErr> {
+    let values = ActiveModel {
+        deleted_at: Set(deleted_at),
+        updated_at: Set(clock::now(tx).await?),
+        ..<ActiveModel as ActiveModelTrait>::default()
+    };
+    let updated =
+        Entity::update_many().set(values).filter(Column::Id.eq(id)).filter(expected).exec(tx).await?;
+    Ok(updated.rows_affected == 1)
+}
+
+async fn unchanged(tx: &DatabaseTransaction, id: RunId) -> Result<DeleteOutcome, DbErr> {
+    let found = Entity::find_by_id(id).one(tx).await?;
+    Ok(found.map_or(DeleteOutcome::NotFound, |_| DeleteOutcome::Unchanged))
+}

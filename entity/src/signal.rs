@@ -1,6 +1,7 @@
 //! Signals as recorded in one run: the current conversion's.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{DatabaseTransaction, DbErr, entity::prelude::*};
+use sha2::{Digest, Sha256};
 
 use crate::id::{ConversionId, RunId, SignalId};
 
@@ -51,3 +52,98 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Rows of one INSERT: its variables must stay below what every back end takes.
+const PAGE: usize = 500;
+
+/// A signal as a conversion found it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedSignal {
+    /// The wire in the log's own text; null where the format has none.
+    pub bus: Option<String>,
+    /// The frame id without flag bits; null for a log that was decoded before it reached us.
+    pub frame_id: Option<u32>,
+    /// Whether the frame id is of the 29-bit kind.
+    pub extended: bool,
+    /// The message's name.
+    pub message: String,
+    /// The signal's name.
+    pub name: String,
+    /// Its unit.
+    pub unit: Option<String>,
+    /// The message's Parquet file, relative to the conversion.
+    pub file: String,
+    /// The message's overview file, relative to the conversion.
+    pub overview: String,
+    /// Whether the rows' times never step back.
+    pub sorted: bool,
+    /// Samples.
+    pub count: i64,
+    /// The manifest's `SignalSummary` as JSON.
+    pub summary: String,
+    /// Time of the first value in file order.
+    pub first_at: Option<i64>,
+    /// Time of the last value in file order.
+    pub last_at: Option<i64>,
+}
+
+impl RecordedSignal {
+    /// The signal's id in `run`: the same for the same identity, whichever conversion found it.
+    #[must_use]
+    pub fn id(&self, run: RunId) -> SignalId {
+        let mut hash = Sha256::new();
+        hash.update(run.0.as_bytes());
+        let frame = self.frame_id.map(|id| format!("{id}/{}", self.extended));
+        for part in [self.bus.as_deref(), frame.as_deref(), Some(&self.message), Some(&self.name)] {
+            // The length in front keeps ("ab", "c") and ("a", "bc") apart; no length is that of an absent part.
+            let length = part.map_or(u64::MAX, |part| part.len() as u64);
+            hash.update(length.to_le_bytes());
+            hash.update(part.unwrap_or_default().as_bytes());
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        SignalId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    fn into_row(self, run_id: RunId, conversion_id: ConversionId, position: i32) -> ActiveModel {
+        let row = Model {
+            id: self.id(run_id),
+            run_id,
+            conversion_id,
+            position,
+            bus: self.bus,
+            frame_id: self.frame_id.map(i64::from),
+            extended: self.extended,
+            message: self.message,
+            name: self.name,
+            unit: self.unit,
+            file: self.file,
+            overview: self.overview,
+            sorted: self.sorted,
+            count: self.count,
+            summary: self.summary,
+            first_at: self.first_at,
+            last_at: self.last_at,
+        };
+        ActiveModel::from(row).reset_all()
+    }
+}
+
+/// Puts `signals`, in this order, in the place of what the run has.
+pub(crate) async fn replace(
+    tx: &DatabaseTransaction,
+    run: RunId,
+    conversion: ConversionId,
+    signals: Vec<RecordedSignal>,
+) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::RunId.eq(run)).exec(tx).await?;
+    let mut rows = (0..).zip(signals).map(|(position, signal)| signal.into_row(run, conversion, position));
+    loop {
+        let page: Vec<_> = rows.by_ref().take(PAGE).collect();
+        if page.is_empty() {
+            return Ok(());
+        }
+        Entity::insert_many(page).exec_without_returning(tx).await?;
+    }
+}

@@ -1,5 +1,10 @@
 //! Uploads: one transfer of a log each; the owner row of its object until the blob is committed.
 
+mod commit;
+mod receive;
+
+pub use commit::{Commit, CommitOutcome, Committed, commit, committed_under};
+pub use receive::{NewUpload, abandon, begin, expire_stale};
 use sea_orm::entity::prelude::*;
 
 use crate::id::{BlobId, RunId, UploadId};

@@ -1,8 +1,11 @@
 //! A vehicle's default DBCs, in the order they are asked, each bound to a bus or to all.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{DbErr, QueryOrder, entity::prelude::*};
 
-use crate::id::{DbcId, VehicleId};
+use crate::{
+    id::{DbcId, VehicleId},
+    job::DbcBinding,
+};
 
 /// One DBC of a vehicle.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -25,3 +28,13 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The vehicle's DBCs, in the order they are asked.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_vehicle<C: ConnectionTrait>(conn: &C, vehicle: VehicleId) -> Result<Vec<DbcBinding>, DbErr> {
+    let bound = Entity::find().filter(Column::VehicleId.eq(vehicle)).order_by_asc(Column::Position);
+    let rows = bound.all(conn).await?;
+    Ok(rows.into_iter().map(|row| DbcBinding { dbc_id: row.dbc_id, bus: row.bus }).collect())
+}
