@@ -35,7 +35,8 @@ pub(crate) use crate::overview::cell::{Cell, Samples};
 pub(crate) use crate::overview::ladder::{WIDTHS, cell_of};
 pub(crate) use crate::overview::read::Overview;
 
-/// How fine an overview is and how it is cut. The default is what measurements speak for.
+/// How fine an overview is and how it is cut. The default keeps it below 4 % of the message files of a
+/// typical drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverviewOptions {
     /// A cell of the finest level holds at least so many rows on average (over the first flush).
@@ -53,11 +54,11 @@ pub struct OverviewOptions {
 impl Default for OverviewOptions {
     fn default() -> Self {
         Self {
-            samples_per_cell: 128,
+            samples_per_cell: 240,
             cells_of_last_level: 500,
             cells_per_row_group: 8_192,
             bytes_per_row_group: 4 << 20,
-            rows_without_levels: 16_384,
+            rows_without_levels: 65_536,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::series::{Reduction, Series, SeriesError, SeriesRequest};
 /// Buckets of one answer, whatever was asked for.
 const MOST_BUCKETS: usize = 1 << 20;
 /// A window is looked at in at least so many cells, so that the two it cuts are few rows.
-const LEAST_CELLS: usize = 1_000;
+const LEAST_CELLS: usize = 250;
 
 /// One signal's rows and cells.
 pub(super) struct Source<'a, R, O> {

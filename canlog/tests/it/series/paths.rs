@@ -30,7 +30,7 @@ fn drive() -> Rows {
 
 #[test]
 fn the_whole_run_needs_no_rows() {
-    let files = drive().write(4_096, OverviewOptions { samples_per_cell: 8, ..OverviewOptions::default() });
+    let files = drive().write(4_096, OverviewOptions { samples_per_cell: 8, ..TINY });
     let request = SeriesRequest { window: i64::MIN..i64::MAX, max_points: 500, method: Reduction::MinMax };
     let series = read_series(Untouchable, Cursor::new(&files.overview), "Speed", &request).unwrap();
     assert_eq!((series.source_samples, series.time.len(), series.exact), (20_000, 500, false));
