@@ -1,0 +1,12 @@
+//! The tables against a real SQLite database.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod commit;
+mod deletion;
+mod machine;
+mod payload;
+mod publication;
+mod store;
+mod tables;
+mod transitions;

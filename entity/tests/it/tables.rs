@@ -1,0 +1,49 @@
+//! The models and the migrated tables have the same columns, and the clock runs.
+
+use entity::{
+    blob, clock, conversion, dbc, job, job_event, run, run_dbc, signal, test_day, upload, vehicle,
+    vehicle_dbc,
+};
+use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable, Statement};
+
+use crate::store::Store;
+
+async fn same<E: EntityTrait>(store: &Store, entity: E) {
+    let sql = format!("SELECT name FROM pragma_table_info('{}') ORDER BY name", entity.table_name());
+    let rows =
+        store.0.query_all_raw(Statement::from_string(store.0.get_database_backend(), sql)).await.unwrap();
+    let table: Vec<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+    let mut model: Vec<&str> = E::Column::iter().map(|column| column.as_str()).collect();
+    model.sort_unstable();
+    assert_eq!(table, model, "{}", entity.table_name());
+    entity_reads::<E>(store).await;
+}
+
+async fn entity_reads<E: EntityTrait>(store: &Store) {
+    E::find().all(&store.0).await.unwrap();
+}
+
+#[tokio::test]
+async fn models_match_tables() {
+    let store = Store::new().await;
+    same(&store, blob::Entity).await;
+    same(&store, conversion::Entity).await;
+    same(&store, dbc::Entity).await;
+    same(&store, job::Entity).await;
+    same(&store, job_event::Entity).await;
+    same(&store, run::Entity).await;
+    same(&store, run_dbc::Entity).await;
+    same(&store, signal::Entity).await;
+    same(&store, test_day::Entity).await;
+    same(&store, upload::Entity).await;
+    same(&store, vehicle::Entity).await;
+    same(&store, vehicle_dbc::Entity).await;
+}
+
+#[tokio::test]
+async fn the_database_tells_the_time_in_microseconds() {
+    let store = Store::new().await;
+    let here = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_micros()).unwrap();
+    let there = clock::now(&store.0).await.unwrap();
+    assert!((here - there).abs() < 60_000_000, "{here} {there}");
+}
