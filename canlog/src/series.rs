@@ -102,6 +102,14 @@ impl From<PolarsError> for SeriesError {
     }
 }
 
+/// How many rows a message file or an overview holds, by its footer.
+///
+/// # Errors
+/// When the footer cannot be read.
+pub fn row_count(file: impl Read + Seek) -> Result<u64, SeriesError> {
+    Ok(file::ColumnFile::open(file)?.rows())
+}
+
 /// Answers a request from a message file and its overview. `rows` is not touched when the overview suffices.
 ///
 /// # Errors

@@ -47,6 +47,11 @@ impl<R: Read + Seek> ColumnFile<R> {
         self.metadata.row_groups.len()
     }
 
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> u64 {
+        self.metadata.row_groups.iter().map(|group| group.num_rows() as u64).sum()
+    }
+
     /// Whether there is a column of this name.
     pub(crate) fn has_column(&self, name: &str) -> bool {
         self.metadata.schema_descr.fields().iter().any(|field| field.get_field_info().name == name)

@@ -1,0 +1,3 @@
+//! What each kind of job does.
+
+pub(crate) mod convert_upload;

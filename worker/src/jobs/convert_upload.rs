@@ -1,0 +1,46 @@
+//! `convert_upload`: a stored log becomes the run's current conversion.
+
+mod command;
+mod fetch;
+mod publish;
+mod store;
+mod verify;
+
+use entity::job::{ConvertPayload, JobStage};
+
+use crate::execution::Execution;
+use crate::heartbeat;
+use crate::outcome::{Outcome, Setback, judge};
+
+/// One execution, from the stored log to the published conversion. Nothing is visible before the last line.
+pub(crate) async fn run(execution: &Execution) -> Outcome<()> {
+    let payload = payload(execution)?;
+    let room = execution.worker.scratch.room()?;
+    execution.unless_stopped(fetch::fetch(execution, &payload, &room)).await?;
+
+    execution.tracker.stage(JobStage::Reading);
+    let command = command::convert(&execution.worker, &payload, &room);
+    judge(execution.convert(command).await?)?;
+
+    execution.tracker.stage(JobStage::Storing);
+    let output = verify::verify(room.path(command::OUT)).await?;
+    let conversion = store::begin(execution).await?;
+    let stored = execution.unless_stopped(store::store(execution, &conversion, &room, &output)).await;
+
+    execution.tracker.stage(JobStage::Committing);
+    // What the row says of the progress stays when the job has ended.
+    heartbeat::once(execution).await;
+    let published = match stored {
+        Ok(()) => publish::publish(execution, &conversion, &output).await,
+        Err(setback) => Err(setback),
+    };
+    if published.is_err() {
+        store::discard(execution, &conversion).await;
+    }
+    published
+}
+
+fn payload(execution: &Execution) -> Outcome<ConvertPayload> {
+    serde_json::from_str(&execution.job.payload)
+        .map_err(|error| Setback::Crashed(format!("the job's payload cannot be read: {error}")))
+}

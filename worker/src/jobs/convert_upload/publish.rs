@@ -1,0 +1,93 @@
+//! The one transaction that makes a conversion the run's.
+
+use canlog::manifest::{MessageFile, SignalSummary};
+use entity::conversion::{self, ConversionState, Publication};
+use entity::signal::RecordedSignal;
+use sea_orm::{DbErr, EntityTrait};
+use serde::Serialize;
+
+use super::verify::Output;
+use crate::execution::Execution;
+use crate::outcome::{Outcome, Setback};
+use crate::stop::StopReason;
+
+/// Publishes, or says who was faster.
+pub(super) async fn publish(
+    execution: &Execution,
+    conversion: &conversion::Model,
+    output: &Output,
+) -> Outcome<()> {
+    let publication = publication(conversion, output)?;
+    let committed = execution.worker.runtime.database.transaction(move |tx| {
+        let publication = publication.clone();
+        Box::pin(async move { conversion::publish(tx, publication).await })
+    });
+    let published = match committed.await {
+        Ok(published) => published,
+        // The answer may have been lost on its way: what counts is what the database holds.
+        Err(error) => {
+            tracing::warn!(%error, "looking whether the conversion was published");
+            is_published(execution, conversion).await?
+        }
+    };
+    if published { Ok(()) } else { Err(overtaken(execution)) }
+}
+
+async fn is_published(execution: &Execution, conversion: &conversion::Model) -> Result<bool, DbErr> {
+    let found = conversion::Entity::find_by_id(conversion.id).one(execution.worker.runtime.database.read());
+    Ok(found.await?.is_some_and(|row| row.state == ConversionState::Published))
+}
+
+/// The job is not ours any more, or somebody cancelled it meanwhile: cancelling is fenced, and tells the two
+/// apart.
+fn overtaken(execution: &Execution) -> Setback {
+    Setback::Stopped(execution.stop.reason().unwrap_or(StopReason::Cancelled))
+}
+
+fn publication(conversion: &conversion::Model, output: &Output) -> Outcome<Publication> {
+    let report = &output.report;
+    let warnings: u64 = report.problems.iter().map(|problem| problem.count).sum();
+    Ok(Publication {
+        conversion_id: conversion.id,
+        job_id: conversion.job_id,
+        token: conversion.token,
+        run_id: conversion.run_id,
+        manifest: json(&output.manifest)?,
+        report: json(report)?,
+        bytes: i64::try_from(output.bytes).unwrap_or(i64::MAX),
+        warning_count: i32::try_from(warnings).unwrap_or(i32::MAX),
+        time_source: json(&report.time_source)?.trim_matches('"').to_owned(),
+        start_at: report.start,
+        end_at: report.end,
+        signals: signals(&output.manifest.messages)?,
+    })
+}
+
+fn signals(messages: &[MessageFile]) -> Outcome<Vec<RecordedSignal>> {
+    let each =
+        messages.iter().flat_map(|message| message.signals.iter().map(move |signal| (message, signal)));
+    each.map(|(message, signal)| recorded(message, signal)).collect()
+}
+
+fn recorded(message: &MessageFile, signal: &SignalSummary) -> Outcome<RecordedSignal> {
+    Ok(RecordedSignal {
+        bus: message.bus.clone(),
+        frame_id: message.frame_id,
+        extended: message.extended,
+        message: message.message.clone(),
+        name: signal.name.clone(),
+        unit: signal.unit.clone(),
+        file: message.file.clone(),
+        overview: message.overview.file.clone(),
+        sorted: message.sorted,
+        count: i64::try_from(signal.count).unwrap_or(i64::MAX),
+        summary: json(signal)?,
+        first_at: signal.first_time,
+        last_at: signal.last_time,
+    })
+}
+
+fn json(value: &impl Serialize) -> Outcome<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Setback::Crashed(format!("the output has no JSON form: {error}")))
+}
