@@ -1,0 +1,113 @@
+//! What can be set, and what stops the start.
+
+use std::{path::PathBuf, time::Duration};
+
+use platform::config::{Config, ConfigError, database::DatabaseLocation};
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::from_variables(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+}
+
+#[test]
+fn nothing_set_is_the_embedded_mode() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.http.listen.to_string(), "127.0.0.1:3001");
+    assert_eq!(config.storage.upload_folder, PathBuf::from("data"));
+    assert_eq!(config.storage.data_folder, PathBuf::from("data"));
+    assert_eq!(config.database.location, DatabaseLocation::Sqlite(PathBuf::from("data/dataviewer.db")));
+    assert_eq!(config.time_zone.name, "UTC");
+    assert_eq!(
+        (config.worker.lease, config.worker.heartbeat),
+        (Duration::from_secs(30), Duration::from_secs(5))
+    );
+    assert!(config.http.graphiql);
+}
+
+#[test]
+fn database_urls_are_read_as_sqlalchemy_does() {
+    for (url, path) in [
+        ("sqlite:///relative.db", "relative.db"),
+        ("sqlite:///a folder/b.db", "a folder/b.db"),
+        ("sqlite:////absolute.db", "/absolute.db"),
+        ("sqlite+pysqlite:////absolute.db", "/absolute.db"),
+        ("sqlite:plain.db", "plain.db"),
+        ("sqlite:/absolute.db", "/absolute.db"),
+        ("sqlite:///relative.db?mode=rwc", "relative.db"),
+    ] {
+        let config = read(&[("DATABASE_URL", url)]).unwrap();
+        assert_eq!(config.database.location, DatabaseLocation::Sqlite(PathBuf::from(path)), "{url}");
+    }
+}
+
+#[test]
+fn the_old_port_counts_unless_the_new_is_set() {
+    assert_eq!(read(&[("FLASK_RUN_PORT", "5000")]).unwrap().http.listen.port(), 5000);
+    assert_eq!(read(&[("FLASK_RUN_PORT", "5000"), ("PORT", "80")]).unwrap().http.listen.port(), 80);
+}
+
+#[test]
+fn an_empty_value_is_unset_and_foreign_names_are_none_of_ours() {
+    read(&[("REDIS_URL", ""), ("DATAVIEWER_BIND", " "), ("PATH", "/bin"), ("DATAVIEWERS", "x")]).unwrap();
+}
+
+#[test]
+fn values_have_units() {
+    let config = read(&[
+        ("DATAVIEWER_MAX_UPLOAD_BYTES", "2GiB"),
+        ("DATAVIEWER_LIMIT_BODY_BYTES", "1000"),
+        ("DATAVIEWER_LEASE_SECONDS", "1.5"),
+        ("DATAVIEWER_HEARTBEAT_SECONDS", "0.25"),
+        ("DATAVIEWER_TIME_ZONE", "america/chicago"),
+        ("DATAVIEWER_PUBLIC_URL", "https://logs.example.org/"),
+    ])
+    .unwrap();
+    assert_eq!(config.limits.upload.bytes, 2 << 30);
+    assert_eq!(config.limits.transport.body_bytes, 1000);
+    assert_eq!(config.worker.lease, Duration::from_millis(1500));
+    assert_eq!(config.time_zone.name, "America/Chicago");
+    assert_eq!(config.http.public_url.as_deref(), Some("https://logs.example.org"));
+}
+
+#[test]
+fn what_cannot_be_used_stops_the_start_and_names_the_variable() {
+    for (name, value) in [
+        ("DATAVIEWER_BNID", "127.0.0.1"),
+        ("DATAVIEWER_BIND", "localhost"),
+        ("PORT", "70000"),
+        ("DATAVIEWER_TIME_ZONE", "Mars/Olympus"),
+        ("DATAVIEWER_MAX_UPLOAD_BYTES", "2 parsecs"),
+        ("DATAVIEWER_MAX_UPLOAD_BYTES", "0"),
+        ("DATAVIEWER_MAX_UPLOAD_BYTES", "99999999999TiB"),
+        ("DATAVIEWER_WORKERS", "0"),
+        ("DATAVIEWER_LEASE_SECONDS", "-1"),
+        ("DATAVIEWER_LEASE_SECONDS", "nan"),
+        ("DATAVIEWER_HEARTBEAT_SECONDS", "20"),
+        ("DATAVIEWER_GRAPHIQL", "maybe"),
+        ("DATAVIEWER_PUBLIC_URL", "logs.example.org"),
+        ("DATAVIEWER_LOG_FORMAT", "xml"),
+        ("DATABASE_URL", "sqlite::memory:"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///x.db?cache=shared"),
+        ("DATABASE_URL", "x.db"),
+        ("DATABASE_URL", "oracle://x"),
+        ("DATABASE_URL", "mysql+pymysql://u:p@h/d"),
+        ("DATABASE_URL", "postgresql+psycopg2://u:p@h/d"),
+        ("REDIS_URL", "redis://h"),
+        ("UPLOAD_BUCKET", "b"),
+        ("DATA_BUCKET", "b"),
+    ] {
+        let refusal = read(&[(name, value)]).unwrap_err();
+        assert_eq!(refusal.variable, name, "{value}");
+    }
+}
+
+#[test]
+fn a_password_is_never_repeated() {
+    for url in ["mysql://u:s3cret@h/d", "s3cret", "sqlite:///x?s3cret", "s3cret://h"] {
+        let refusal = read(&[("DATABASE_URL", url)]).unwrap_err();
+        let text = format!("{refusal} {refusal:?}");
+        // The scheme is quoted, what follows it never.
+        assert!(!text.contains("s3cret") || url.starts_with("s3cret:"), "{text}");
+    }
+    assert!(!read(&[("REDIS_URL", "redis://:s3cret@h")]).unwrap_err().to_string().contains("s3cret"));
+}

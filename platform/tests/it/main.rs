@@ -1,0 +1,8 @@
+//! The platform with real folders and real databases.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod broker;
+mod config;
+mod database;
+mod key;
+mod storage;

@@ -1,0 +1,188 @@
+//! Objects on a real folder.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use bytes::Bytes;
+use entity::id::{ConversionId, DbcId, RunId, UploadId};
+use futures::{StreamExt, TryStreamExt};
+use platform::{
+    config::storage::StorageConfig,
+    storage::{KeyPrefix, ObjectKey, Storage, StorageErrorKind},
+};
+use tempfile::TempDir;
+
+struct Place {
+    folder: TempDir,
+    storage: Storage,
+}
+
+fn config(folder: &Path) -> StorageConfig {
+    StorageConfig {
+        upload_folder: folder.join("up"),
+        data_folder: folder.join("out"),
+        scratch_folder: folder.join("scratch"),
+    }
+}
+
+fn place() -> Place {
+    let folder = TempDir::new().unwrap();
+    let storage = Storage::open(&config(folder.path())).unwrap();
+    Place { folder, storage }
+}
+
+fn upload() -> ObjectKey {
+    ObjectKey::Upload(UploadId::new())
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+async fn content(storage: &Storage, key: &ObjectKey, range: std::ops::Range<u64>) -> Vec<u8> {
+    storage.read(key, range).await.unwrap().try_collect::<Vec<_>>().await.unwrap().concat()
+}
+
+#[tokio::test]
+async fn an_object_is_written_in_parts_and_read_back() {
+    let Place { storage, .. } = place();
+    let key = upload();
+    let text: Vec<u8> = (0..3_000_001u32).map(|number| (number % 251) as u8).collect();
+    let mut writer = storage.writer(&key).await.unwrap();
+    for part in text.chunks(70_000) {
+        writer.write(Bytes::copy_from_slice(part)).await.unwrap();
+    }
+    assert_eq!(
+        storage.head(&key).await.unwrap_err().kind,
+        StorageErrorKind::Missing,
+        "invisible until finished"
+    );
+    assert_eq!(writer.finish().await.unwrap(), 3_000_001);
+    assert_eq!(storage.head(&key).await.unwrap(), 3_000_001);
+    assert_eq!(content(&storage, &key, 0..3_000_001).await, text);
+    assert_eq!(content(&storage, &key, 262_143..262_146).await, text[262_143..262_146]);
+    assert_eq!(content(&storage, &key, 5..5).await, b"");
+}
+
+#[tokio::test]
+async fn an_empty_object_is_an_object() {
+    let Place { storage, .. } = place();
+    let key = upload();
+    assert_eq!(storage.writer(&key).await.unwrap().finish().await.unwrap(), 0);
+    assert_eq!(storage.head(&key).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_aborted_object_leaves_nothing() {
+    let Place { storage, folder } = place();
+    let mut writer = storage.writer(&upload()).await.unwrap();
+    writer.write(Bytes::from_static(&[7; 2_000_000])).await.unwrap();
+    writer.abort().await.unwrap();
+    assert_eq!(files(&folder.path().join("up/uploads")), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_killed_writer_left_goes_with_the_object() {
+    let Place { storage, folder } = place();
+    let key = upload();
+    let left = folder.path().join("up").join(format!("{key}#1"));
+    fs::write(&left, "x").unwrap();
+    assert_eq!(storage.list(KeyPrefix::Uploads).count().await, 0);
+    storage.delete(&key).await.unwrap();
+    assert!(!left.exists());
+}
+
+#[tokio::test]
+async fn files_come_and_go() {
+    let Place { storage, folder } = place();
+    let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+    fs::write(&from, vec![9; 600_000]).unwrap();
+    let key = ObjectKey::Dbc(DbcId::new());
+    assert_eq!(storage.put_file(&key, &from).await.unwrap(), 600_000);
+    assert_eq!(storage.fetch_to(&key, &to).await.unwrap(), 600_000);
+    assert_eq!(fs::read(&to).unwrap(), fs::read(&from).unwrap());
+    assert_eq!(fs::read(storage.local_path(&key).unwrap()).unwrap().len(), 600_000);
+    assert!(storage.fetch_to(&key, &to).await.is_err(), "never over a file that is there");
+}
+
+#[tokio::test]
+async fn a_truncated_object_ends_with_an_error() {
+    let Place { storage, .. } = place();
+    let key = upload();
+    storage.put(&key, Bytes::from_static(&[1; 1000])).await.unwrap();
+    let stream = storage.read(&key, 0..1000).await.unwrap();
+    fs::write(storage.local_path(&key).unwrap(), [1; 10]).unwrap();
+    let error = stream.try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn a_range_outside_the_object_is_refused() {
+    let Place { storage, .. } = place();
+    let key = upload();
+    storage.put(&key, Bytes::from_static(b"abc")).await.unwrap();
+    assert_eq!(storage.read(&key, 0..4).await.err().unwrap().kind, StorageErrorKind::Corrupt);
+    assert_eq!(storage.read(&upload(), 0..1).await.err().unwrap().kind, StorageErrorKind::Missing);
+}
+
+#[tokio::test]
+async fn only_our_names_are_listed_and_removed() {
+    let Place { storage, folder } = place();
+    let (run, conversion, other) = (RunId::new(), ConversionId::new(), ConversionId::new());
+    for conversion in [conversion, other] {
+        for name in ["manifest.json", "a.parquet"] {
+            let key = ObjectKey::Conversion { run, conversion, file: name.parse().unwrap() };
+            storage.put(&key, Bytes::from_static(b"x")).await.unwrap();
+        }
+    }
+    let prefix = KeyPrefix::Conversion { run, conversion };
+    let inside = folder.path().join("out").join(prefix.to_string());
+    fs::write(inside.join("b.parquet#3"), "x").unwrap();
+    fs::write(inside.join("not ours.txt"), "x").unwrap();
+    fs::write(folder.path().join("out/17.csv"), "x").unwrap();
+    assert_eq!(storage.list(KeyPrefix::Runs).count().await, 4);
+    assert_eq!(storage.list(prefix).count().await, 2);
+    assert_eq!(storage.delete_prefix(prefix).await.unwrap(), 2);
+    assert_eq!(files(&inside), ["not ours.txt"]);
+    assert_eq!(storage.list(KeyPrefix::Runs).count().await, 2, "the other conversion stays");
+    assert_eq!(storage.delete_prefix(KeyPrefix::Conversion { run, conversion: other }).await.unwrap(), 2);
+    assert!(
+        !folder
+            .path()
+            .join("out")
+            .join(KeyPrefix::Conversion { run, conversion: other }.to_string())
+            .exists()
+    );
+    assert!(folder.path().join("out/17.csv").exists());
+}
+
+#[tokio::test]
+async fn folders_are_private() {
+    let Place { folder, .. } = place();
+    for name in ["up", "up/uploads", "up/dbcs", "out", "out/runs"] {
+        let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_symbolic_link_in_the_place_of_a_folder_is_refused() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("up")).unwrap();
+    std::os::unix::fs::symlink("/tmp", folder.path().join("up/uploads")).unwrap();
+    assert!(Storage::open(&config(folder.path())).is_err());
+}
+
+#[tokio::test]
+async fn errors_say_what_to_make_of_them() {
+    let Place { storage, folder } = place();
+    fs::remove_dir(folder.path().join("up/uploads")).unwrap();
+    fs::write(folder.path().join("up/uploads"), "a file").unwrap();
+    let error = storage.put(&upload(), Bytes::new()).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unavailable);
+    assert!(storage.free_upload_bytes().await.unwrap() > 0);
+}
