@@ -1,14 +1,15 @@
 //! Logs coming in: an owner row first, then the bytes straight into storage, then everything they mean in one
 //! transaction. Before that commit nothing is promised; after it nothing is lost.
 
+mod commit;
 mod intake;
 mod name;
 
 use bytes::Bytes;
+pub use commit::{CommitError, NewRunOfLog, commit};
 use entity::{
-    clock,
     id::UploadId,
-    upload::{self, UploadState},
+    upload::{self, NewUpload},
 };
 use futures::Stream;
 use intake::Intake;
@@ -17,9 +18,7 @@ use platform::{
     runtime::Runtime,
     storage::{ObjectKey, ObjectWriter, StorageError},
 };
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
-};
+use sea_orm::DbErr;
 
 /// A log about to come.
 #[derive(Clone, Debug)]
@@ -154,50 +153,29 @@ where
 
 /// The owner row: from here on the object is never garbage without an owner.
 async fn begin(runtime: &Runtime, id: UploadId, key: &ObjectKey, file_name: &str) -> Result<(), DbErr> {
-    let expiry = i64::try_from(runtime.config.limits.upload.expiry.as_micros()).unwrap_or(i64::MAX);
-    let (object_key, file_name) = (key.to_string(), file_name.to_owned());
-    let row = move |now: i64| upload::Model {
+    let new = NewUpload {
         id,
-        state: UploadState::Receiving,
-        object_key: object_key.clone(),
-        file_name: file_name.clone(),
-        bytes: 0,
-        sha256: None,
-        idempotency_key: None,
-        blob_id: None,
-        run_id: None,
-        duplicate: false,
-        created_at: now,
-        expires_at: now.saturating_add(expiry),
-        committed_at: None,
+        object_key: key.to_string(),
+        file_name: file_name.to_owned(),
+        expires_in: runtime.config.limits.upload.expiry,
     };
-    let inserted = runtime.database.transaction::<_, DbErr, _>(move |tx| {
-        let row = row.clone();
-        Box::pin(async move {
-            let row = row(clock::now(tx).await?);
-            upload::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await
-        })
-    });
-    inserted.await.map(drop)
+    let begun =
+        runtime.database.transaction::<_, DbErr, _>(move |tx| Box::pin(upload::begin(tx, new.clone())));
+    begun.await.map(drop)
 }
 
 /// Gives up the upload unless it was committed: its row is `EXPIRED`, then its bytes are removed.
 pub(crate) async fn discard_unless_committed(runtime: &Runtime, id: UploadId) {
-    let expired = runtime.database.transaction::<_, DbErr, _>(move |tx| {
-        Box::pin(async move {
-            let update = upload::Entity::update_many()
-                .col_expr(upload::Column::State, Expr::value(UploadState::Expired))
-                .filter(upload::Column::Id.eq(id))
-                .filter(upload::Column::State.eq(UploadState::Receiving));
-            Ok(update.exec(tx).await?.rows_affected == 1)
-        })
-    });
-    let outcome = match expired.await {
-        Ok(true) => runtime.storage.delete(&ObjectKey::Upload(id)).await.map_err(|error| error.to_string()),
-        Ok(false) => Ok(()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = outcome {
-        tracing::warn!(upload.id = %id, "refused upload left for the sweeper: {error}");
+    let abandoned = runtime.database.transaction::<_, DbErr, _>(move |tx| Box::pin(upload::abandon(tx, id)));
+    match abandoned.await {
+        Ok(true) => remove(runtime, &ObjectKey::Upload(id)).await,
+        Ok(false) => {}
+        Err(error) => tracing::warn!(upload.id = %id, %error, "refused upload left for the sweeper"),
+    }
+}
+
+async fn remove(runtime: &Runtime, key: &ObjectKey) {
+    if let Err(error) = runtime.storage.delete(key).await {
+        tracing::warn!(%error, "surplus object left for the sweeper");
     }
 }

@@ -1,0 +1,88 @@
+//! The commit of a received log: its run and its job, in one transaction.
+
+use entity::{
+    run::NewRun,
+    upload::{self, Commit, CommitOutcome, Committed},
+};
+use platform::{runtime::Runtime, storage::ObjectKey};
+use sea_orm::DbErr;
+
+use super::{ReceivedLog, remove};
+
+/// What a received log is to become.
+#[derive(Clone, Debug)]
+pub struct NewRunOfLog {
+    /// The run, its DBCs and its zone.
+    pub run: NewRun,
+    /// Makes another run even when the bytes are known.
+    pub as_new_run: bool,
+    /// The caller's key for a safe repeat.
+    pub idempotency_key: Option<String>,
+}
+
+/// Why a received log became nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The upload was given up meanwhile; the log has to be sent again.
+    #[error("the upload was given up; send the log again")]
+    GivenUp,
+    /// The caller's key belongs to other bytes.
+    #[error("the idempotency key was used for another log")]
+    KeyReused,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+/// Makes run and job of the log, or finds the run that its bytes are already, and wakes the workers.
+///
+/// # Errors
+///
+/// See [`CommitError`]. When it is the database's, the log has become nothing.
+pub async fn commit(
+    runtime: &Runtime,
+    log: &ReceivedLog,
+    new: NewRunOfLog,
+) -> Result<Committed, CommitError> {
+    let commit = Commit {
+        upload_id: log.upload_id,
+        bytes: i64::try_from(log.bytes).unwrap_or(i64::MAX),
+        sha256: log.sha256.clone(),
+        run: new.run,
+        as_new_run: new.as_new_run,
+        idempotency_key: new.idempotency_key,
+    };
+    // A connection lost while the commit was answered leaves its outcome unknown; asked once more, a commit
+    // that was made answers as it would have.
+    let outcome = match attempt(runtime, commit.clone()).await {
+        Err(error) => {
+            tracing::warn!(upload.id = %log.upload_id, %error, "commit asked again");
+            attempt(runtime, commit).await?
+        }
+        Ok(outcome) => outcome,
+    };
+    match outcome {
+        CommitOutcome::NotReceiving => Err(CommitError::GivenUp),
+        CommitOutcome::KeyReused => Err(CommitError::KeyReused),
+        CommitOutcome::Committed(committed) => {
+            announce(runtime, &committed).await;
+            Ok(committed)
+        }
+    }
+}
+
+async fn attempt(runtime: &Runtime, commit: Commit) -> Result<CommitOutcome, DbErr> {
+    runtime.database.transaction(move |tx| Box::pin(upload::commit(tx, commit.clone()))).await
+}
+
+async fn announce(runtime: &Runtime, committed: &Committed) {
+    let Committed { upload_id, run_id, job_id, duplicate, surplus } = committed;
+    tracing::info!(upload.id = %upload_id, run.id = %run_id, job.id = %job_id, duplicate, "log committed");
+    if !duplicate {
+        runtime.broker.ring(*job_id).await;
+        runtime.broker.notify_changed(*job_id).await;
+    }
+    if let Some(key) = surplus.as_ref().and_then(|key| key.parse::<ObjectKey>().ok()) {
+        remove(runtime, &key).await;
+    }
+}
