@@ -140,6 +140,20 @@ fn finished_cells_are_written_on_the_way() {
 }
 
 #[test]
+fn many_signals_make_small_row_groups() {
+    let options = OverviewOptions { bytes_per_row_group: 48 * 50 * 10, cells_per_row_group: 1_000, ..TINY };
+    let names = (0..50).map(|signal| format!("S{signal}")).collect();
+    let mut builder = OverviewBuilder::with_options(Vec::new(), names, options);
+    for cell in 0..100i64 {
+        builder.push(&[cell * 1_000], &vec![coded(&[Some(0.5)]); 50]).unwrap();
+    }
+    let bytes = builder.finish().unwrap();
+    let metadata = polars_parquet::read::read_metadata(&mut Cursor::new(bytes)).unwrap();
+    let most = metadata.row_groups.iter().map(|group| group.num_rows()).max();
+    assert_eq!(most, Some(10), "as many cells as the bytes allow");
+}
+
+#[test]
 fn columns_that_do_not_fit_are_refused() {
     let names = vec!["Speed".to_owned()];
     let mut builder = OverviewBuilder::with_options(Vec::new(), names, TINY);

@@ -1,7 +1,6 @@
 //! A message of any rows, written as a conversion writes it.
 
 use std::io::Cursor;
-use std::num::NonZeroUsize;
 
 use canlog::frame::Micros;
 use canlog::overview::{OverviewBuilder, OverviewOptions};
@@ -39,19 +38,19 @@ impl Rows {
             let values = &self.values[at * flush..at * flush + times.len()];
             overview.push(times, &[coded(values)]).unwrap();
         }
-        Files { rows: self.rows(flush), overview: overview.finish().unwrap() }
+        let rows = file(&self.times, Values64::new("Speed".into(), &self.values), flush);
+        Files { rows, overview: overview.finish().unwrap() }
     }
+}
 
-    fn rows(&self, flush: usize) -> Vec<u8> {
-        let times = Values64::new("timestamp".into(), &self.times);
-        let columns: Vec<Column> =
-            vec![times.into_column(), Values64::new("Speed".into(), &self.values).into_column()];
-        let mut frame = DataFrame::new(self.times.len(), columns).unwrap();
-        let mut bytes = Vec::new();
-        let flush = NonZeroUsize::new(flush).map(NonZeroUsize::get);
-        ParquetWriter::new(&mut bytes).with_row_group_size(flush).finish(&mut frame).unwrap();
-        bytes
-    }
+/// A message file with one signal, `flush` rows a row group.
+pub(crate) fn file(times: &[Micros], signal: Values64, flush: usize) -> Vec<u8> {
+    let columns: Vec<Column> =
+        vec![Values64::new("timestamp".into(), times).into_column(), signal.into_column()];
+    let mut frame = DataFrame::new(times.len(), columns).unwrap();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).with_row_group_size(Some(flush)).finish(&mut frame).unwrap();
+    bytes
 }
 
 impl Files {

@@ -2,10 +2,12 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use canlog::overview::OverviewOptions;
+use canlog::overview::{OverviewBuilder, OverviewOptions};
 use canlog::series::{Reduction, SeriesError, SeriesRequest, read_series};
+use canlog::table::{Cells, ColumnValues, Values};
+use polars::prelude::{NamedFrom, Series as Values64};
 
-use super::message::{Rows, TINY};
+use super::message::{self, Files, Rows, TINY};
 
 /// A file that must not be needed.
 struct Untouchable;
@@ -79,4 +81,31 @@ fn an_unknown_signal_and_a_foreign_file_are_refused() {
         ask(&files.overview[..files.overview.len() / 2], "Speed"),
         Err(SeriesError::Malformed(_))
     ));
+}
+
+#[test]
+fn more_points_than_can_be_kept_are_bounded() {
+    let files = drive().write(4_096, TINY);
+    let request = SeriesRequest { window: 0..i64::MAX, max_points: usize::MAX, method: Reduction::MinMax };
+    assert_eq!(files.series(&request).unwrap().values.len(), 20_000, "fewer than the bound: all of them");
+    let rows =
+        Rows { times: vec![0, i64::MAX / 2, i64::MAX - 1], values: vec![Some(1.0), Some(3.0), Some(2.0)] };
+    let files = rows.write(2, TINY);
+    let series =
+        files.series(&SeriesRequest { window: i64::MIN..i64::MAX, max_points: 1, ..request }).unwrap();
+    assert_eq!((series.max, series.source_samples), (vec![3.0], 3), "no overflow at the end of time");
+}
+
+#[test]
+fn wide_integers_become_floats() {
+    let wide: Vec<u64> = (0..200).map(|row| u64::MAX - row % 3).collect();
+    let times: Vec<i64> = (0..200).map(|row| row * 10_000).collect();
+    let mut overview = OverviewBuilder::with_options(Vec::new(), vec!["Speed".to_owned()], TINY);
+    let column = ColumnValues { rows: None, cells: Cells::Plain(Values::UInt64(wide.clone())) };
+    overview.push(&times, &[column]).unwrap();
+    let rows = message::file(&times, Values64::new("Speed".into(), &wide), 64);
+    let files = Files { rows, overview: overview.finish().unwrap() };
+    let request = SeriesRequest { window: 1..1_999_000, max_points: 5, method: Reduction::Last };
+    let series = files.series(&request).unwrap();
+    assert_eq!(series.values, [u64::MAX as f64; 5]);
 }
