@@ -98,9 +98,11 @@ impl World {
             }
             Step::Publish(worker) => {
                 let Some((job, conversion)) = &self.held[worker] else { return };
-                if self.store.publish(publication(job, *conversion)).await {
-                    *self.published.entry(job.id).or_default() += 1;
-                }
+                let before = self.store.job(job.id).await;
+                let published = self.store.publish(publication(job, *conversion)).await;
+                let may = is_holder(job, &before) && !before.cancel_requested;
+                assert_eq!(published, may, "published by {job:?} over {before:?}");
+                *self.published.entry(job.id).or_default() += u32::from(published);
             }
             Step::TimePasses => self.store.pass_time().await,
             Step::WorkerDies(worker) => {
@@ -128,6 +130,7 @@ impl World {
         };
         let Some((job, _)) = &self.held[worker] else { return };
         let (id, token) = (job.id, job.token);
+        let before = self.store.job(id).await;
         let tx = self.store.tx().await;
         match step {
             Step::Heartbeat(_) => drop(job::heartbeat(&tx, id, token, LEASE, &progress(1)).await.unwrap()),
@@ -138,6 +141,8 @@ impl World {
             _ => drop(job::cancelled(&tx, id, token).await.unwrap()),
         }
         tx.commit().await.unwrap();
+        let after = self.store.job(id).await;
+        assert!(is_holder(job, &before) || before == after, "a zombie changed {before:?} to {after:?}");
     }
 
     async fn outside(&self, step: Step) {
@@ -195,6 +200,11 @@ impl World {
         let run = run::Entity::find_by_id(self.run).one(&self.store.0).await.unwrap().unwrap();
         assert_eq!(shown, Vec::from_iter(run.current_conversion_id), "readers see exactly one");
     }
+}
+
+/// Whether the row still is what this worker claimed.
+fn is_holder(claimed: &job::Model, row: &job::Model) -> bool {
+    row.state == JobState::Running && row.token == claimed.token
 }
 
 proptest! {
