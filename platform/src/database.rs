@@ -121,7 +121,10 @@ where
             Ok(value)
         }
         Err(error) => {
-            tx.rollback().await?;
+            // What `work` ended with is what the caller needs to know; a lost connection rolls back as well.
+            if let Err(rollback) = tx.rollback().await {
+                tracing::debug!(error = %rollback, "a rollback was not answered");
+            }
             Err(error)
         }
     }

@@ -78,6 +78,11 @@ pub(super) fn closed(state: JobState, now: i64) -> ActiveModel {
     ActiveModel { finished_at: Set(Some(now)), active_key: Set(None), ..freed(state) }
 }
 
+/// Values of a job that waits again: for `delay` microseconds, or else with the place in the queue that it had.
+pub(super) fn queued_again(job: &Model, now: i64, delay: i64) -> ActiveModel {
+    queued(if delay == 0 { job.queued_at } else { now + delay })
+}
+
 /// Values of a job that waits to be claimed from `next_at` on.
 pub(super) fn queued(next_at: i64) -> ActiveModel {
     ActiveModel { next_at: Set(next_at), notified_at: Set(None), ..freed(JobState::Queued) }

@@ -43,7 +43,7 @@ pub enum Beat {
     Lost,
 }
 
-/// Takes the job that has waited longest and may be claimed now: `RUNNING`, its token one higher, held for
+/// Takes the job that may be claimed for longest: `RUNNING`, its token one higher, held for
 /// `lease`. A payload that this version does not know stays for a newer worker.
 ///
 /// # Errors
@@ -59,7 +59,7 @@ pub async fn claim(
         .filter(Column::NextAt.lte(now))
         .filter(Column::Kind.eq(CONVERT_UPLOAD))
         .filter(Column::SchemaVersion.lte(SCHEMA_VERSION))
-        .order_by_asc(Column::QueuedAt)
+        .order_by_asc(Column::NextAt)
         .order_by_asc(Column::Id)
         .limit(1)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ActiveModel, JobState, Model,
     backoff::{BUDGET, MOST_CRASHES, after_crash, after_trouble},
-    change::{closed, enter, freed, held, queued},
+    change::{closed, enter, freed, held, queued_again},
 };
 use crate::{clock, id::JobId};
 
@@ -106,7 +106,7 @@ pub async fn crashed(tx: &DatabaseTransaction, id: JobId, token: i64) -> Result<
     } else if count >= MOST_CRASHES {
         failed(&poison(&format!("the converter died {count} times on this file")), now)?
     } else {
-        queued(now + after_crash(count))
+        queued_again(&job, now, after_crash(count))
     };
     entered(tx, &job, ActiveModel { crash_count: Set(count), ..values }, "crashed", now).await
 }
@@ -123,7 +123,8 @@ pub async fn release(tx: &DatabaseTransaction, id: JobId, token: i64) -> Result<
 /// As [`release`], for a row that is already locked.
 pub(super) async fn give_back(tx: &DatabaseTransaction, job: &Model) -> Result<bool, DbErr> {
     let now = clock::now(tx).await?;
-    let values = if job.cancel_requested { closed(JobState::Cancelled, now) } else { queued(now) };
+    let values =
+        if job.cancel_requested { closed(JobState::Cancelled, now) } else { queued_again(job, now, 0) };
     enter(tx, job, values, Some("released"), now).await
 }
 

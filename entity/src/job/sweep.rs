@@ -8,7 +8,7 @@ use sea_orm::{
 use super::{
     ActiveModel, Column, Entity, JobState, Model,
     backoff::{MOST_LOSSES, after_loss},
-    change::{closed, enter, queued, unchanged},
+    change::{closed, enter, queued, queued_again, unchanged},
     settle::{entered, failed, give_back, poison},
 };
 use crate::{clock, id::JobId};
@@ -47,7 +47,7 @@ async fn expire(tx: &DatabaseTransaction, job: &Model, now: i64) -> Result<Optio
     } else if count >= MOST_LOSSES {
         failed(&poison(&format!("its worker was lost {count} times")), now)?
     } else {
-        queued(now + after_loss(count))
+        queued_again(job, now, after_loss(count))
     };
     entered(tx, job, ActiveModel { lost_count: Set(count), ..values }, "lost", now).await
 }

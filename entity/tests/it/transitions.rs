@@ -49,7 +49,10 @@ async fn the_job_that_waited_longest_comes_first() {
     let store = Store::new().await;
     let first = store.upload("a").await;
     let second = store.upload("b").await;
-    assert_eq!(store.claim("w").await.unwrap().id, first.job_id);
+    let job = store.claim("w").await.unwrap();
+    assert_eq!(job.id, first.job_id);
+    assert!(change!(store, release, job.id, job.token));
+    assert_eq!(store.claim("w").await.unwrap().id, first.job_id, "a released job keeps its place");
     assert_eq!(store.claim("w").await.unwrap().id, second.job_id);
 }
 
@@ -234,4 +237,18 @@ async fn sweeps_work_in_pages() {
     store.pass_time().await;
     assert_eq!(change!(store, expire_leases, 2).len(), 2);
     assert_eq!(change!(store, expire_leases, 2).len(), 1);
+}
+
+#[tokio::test]
+async fn claims_and_sweeps_walk_an_index() {
+    let store = Store::new().await;
+    for (order, range) in [("next_at, id", "next_at <= 1"), ("lease_until", "lease_until < 1")] {
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT * FROM job WHERE state = 'QUEUED' AND {range} AND kind = 'x' ORDER BY {order}"
+        );
+        let rows = store.0.query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql));
+        let plan: Vec<String> =
+            rows.await.unwrap().iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        assert!(plan.len() == 1 && plan[0].contains("USING INDEX ix_job_state"), "{plan:?}");
+    }
 }

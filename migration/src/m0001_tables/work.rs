@@ -49,8 +49,7 @@ async fn job(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_table(table).await?;
     // Partial indexes do not exist on MariaDB: `active_key` is NULL once the job is terminal.
     unique(manager, "job", &["active_key"]).await?;
-    index(manager, "job", &["state", "queued_at", "id"]).await?;
-    index(manager, "job", &["state", "next_at"]).await?;
+    index(manager, "job", &["state", "next_at", "id"]).await?;
     index(manager, "job", &["state", "lease_until"]).await?;
     index(manager, "job", &["run_id", "queued_at"]).await?;
     index(manager, "job", &["queued_at", "id"]).await

@@ -159,3 +159,32 @@ fn size(text: &str) -> Option<u64> {
 fn not_a_size(text: &str) -> String {
     format!("`{text}` is not a size such as `1048576`, `512MiB` or `16GiB`")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::dotenv;
+
+    #[test]
+    fn a_dotenv_file_is_read_and_none_is_fine() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join(".env");
+        assert!(dotenv(&path).unwrap().is_empty());
+        fs::write(&path, "# a comment\nPORT=80\nDATAVIEWER_LOG=\"info,api=debug\"\n").unwrap();
+        let values = dotenv(&path).unwrap();
+        assert_eq!(values.get("PORT").unwrap(), "80");
+        assert_eq!(values.get("DATAVIEWER_LOG").unwrap(), "info,api=debug");
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_not_repeated() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join(".env");
+        fs::write(&path, "DATABASE_URL='s3cret\n").unwrap();
+        let refusal = dotenv(&path).unwrap_err();
+        assert_eq!(refusal.variable, ".env");
+        assert!(!refusal.to_string().contains("s3cret"), "{refusal}");
+        assert_eq!(dotenv(Path::new("/")).unwrap_err().variable, ".env");
+    }
+}
