@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+pub(crate) use assemble::unique_names;
 pub use catalog::{BoundDbc, Catalog, Resolved};
 pub use diagnostic::{Diagnostic, DiagnosticCode};
 pub use plan::{Fit, MessagePlan, Row};

@@ -10,6 +10,7 @@ pub mod format;
 pub mod frame;
 pub mod manifest;
 pub mod overview;
+pub mod parquet;
 pub mod progress;
 pub mod read;
 pub mod report;

@@ -4,6 +4,16 @@
 //! one code a sample. The dictionary ascends: comparing codes compares values, and a minimum over a
 //! million samples is one over small integers.
 
+mod code;
+mod rows;
+mod summary;
+
+pub(crate) use code::{Coder, Scale};
+pub(crate) use rows::{EXAMPLES, FrameRows, Table, ValueRows};
+pub(crate) use summary::{GroupSummary, Summary, range};
+
+use crate::dbc::ValueKind;
+
 /// Most rows of one flush, and so of one row group: every code fits 16 bits.
 pub const MAX_ROWS: usize = 1 << 16;
 
@@ -23,7 +33,8 @@ pub enum Cells {
     Coded {
         /// Index into `dictionary` of each sample.
         codes: Vec<u16>,
-        /// The distinct values, ascending; NaN (of either sign) comes last, -0 before 0.
+        /// The values that occur, ascending; NaN (of either sign) comes last, -0 before 0. One value may
+        /// stand here twice where two raw values mean the same.
         dictionary: Values,
     },
     /// Values nearly all distinct, one a sample.
@@ -42,6 +53,16 @@ pub enum Values {
 }
 
 impl Values {
+    /// None yet, of this kind.
+    #[must_use]
+    pub fn empty(kind: ValueKind) -> Self {
+        match kind {
+            ValueKind::Float64 => Self::Float64(Vec::new()),
+            ValueKind::Int64 => Self::Int64(Vec::new()),
+            ValueKind::UInt64 => Self::UInt64(Vec::new()),
+        }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

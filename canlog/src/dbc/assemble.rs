@@ -102,7 +102,8 @@ impl Draft {
             });
         }
         check::message(&self, &gates, diagnostics);
-        let names = unique_names(&self.signals);
+        let names: Vec<_> = self.signals.iter().map(|signal| signal.name.as_str()).collect();
+        let names = unique_names(&names);
         let signals = names.into_iter().enumerate().map(|(at, name)| self.plan_signal(at, name)).collect();
         let plan = MessagePlan::new(self.name.clone(), signals, &self.places(), gates, order);
         Message {
@@ -162,13 +163,13 @@ fn gate(draft: &Draft, at: usize, only_root: Option<usize>) -> Option<Gate> {
 }
 
 /// The signals' names, repeated ones and those like the time column with a suffix.
-fn unique_names(signals: &[SignalDraft]) -> Vec<String> {
-    let own: HashSet<&str> = signals.iter().map(|signal| signal.name.as_str()).collect();
+pub(crate) fn unique_names(given: &[&str]) -> Vec<String> {
+    let own: HashSet<&str> = given.iter().copied().collect();
     let mut taken: HashSet<String> = HashSet::from([TAKEN.to_owned()]);
     let mut suffixes: HashMap<&str, usize> = HashMap::new();
-    let mut names = Vec::with_capacity(signals.len());
-    for SignalDraft { name, .. } in signals {
-        let mut unique = name.clone();
+    let mut names = Vec::with_capacity(given.len());
+    for name in given {
+        let mut unique = (*name).to_owned();
         while !taken.insert(unique.clone()) {
             let suffix = suffixes.entry(name).or_insert(1);
             *suffix += 1;

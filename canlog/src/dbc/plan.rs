@@ -96,6 +96,27 @@ impl MessagePlan {
         Self { name, signals, fields, needs, whole, window, multiplexed }
     }
 
+    /// Payload length from which every signal is present; `usize::MAX` when that is never certain.
+    pub(crate) fn whole(&self) -> usize {
+        self.whole
+    }
+
+    /// Whether all signals lie in the first eight bytes.
+    pub(crate) fn is_in_words(&self) -> bool {
+        self.window == Window::Words
+    }
+
+    /// Appends the bit field of one signal for each of `payloads`, whole ones of a message that
+    /// [lies in the first eight bytes](Self::is_in_words): what `extract` does, a column at a time.
+    #[inline]
+    pub(crate) fn extract_column(&self, signal: usize, payloads: &[[u8; 8]], raw: &mut Vec<u64>) {
+        let Some(field) = self.fields.get(signal) else { return };
+        raw.extend(payloads.iter().map(|payload| {
+            let word = u64::from_le_bytes(*payload);
+            field.of_words(word, word.swap_bytes())
+        }));
+    }
+
     /// Takes the signals' bit fields out of `payload` (0 to 64 bytes).
     #[inline]
     pub fn extract(&self, payload: &[u8], row: &mut Row) -> Fit {

@@ -57,6 +57,11 @@ impl SignalPlan {
         self.bits
     }
 
+    /// Whether the bit field is a number in two's complement.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.coding == Coding::Signed
+    }
+
     /// Whether the raw value can be made a number at all (IEEE floats have three widths, and a factor that
     /// is no number gives none).
     pub(crate) fn is_readable(&self) -> bool {
