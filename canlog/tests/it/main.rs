@@ -6,5 +6,6 @@ mod dbc_extract;
 mod dbc_faults;
 mod dbc_oracle;
 mod overview;
+mod overview_oracle;
 mod read;
 mod series;
