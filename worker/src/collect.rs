@@ -65,33 +65,18 @@ pub(crate) async fn remove(runtime: &Runtime, conversion: &conversion::Model) ->
 
 #[cfg(test)]
 mod tests {
-    use entity::id::{ConversionId, UploadId};
+    use entity::id::ConversionId;
     use entity::job::{self, JobState};
-    use entity::run::NewRun;
-    use entity::upload::{Commit, CommitOutcome, NewUpload};
     use futures::TryStreamExt;
     use platform::testing::TestRuntime;
     use sea_orm::EntityTrait;
 
     use super::*;
-
-    async fn receive(runtime: &Runtime, expires_in: Duration) -> UploadId {
-        let id = UploadId::new();
-        let (object_key, file_name) = (ObjectKey::Upload(id).to_string(), "log".to_owned());
-        let new = NewUpload { id, object_key, file_name, expires_in };
-        runtime.database.transaction(move |tx| Box::pin(upload::begin(tx, new.clone()))).await.unwrap();
-        runtime.storage.put(&ObjectKey::Upload(id), "some bytes".into()).await.unwrap();
-        id
-    }
+    use crate::seed::{queued, receive};
 
     /// A job that is held, and an object of its attempt.
     async fn attempt(runtime: &Runtime) -> (job::Model, conversion::Model) {
-        let upload_id = receive(runtime, Duration::from_secs(600)).await;
-        let run = NewRun { time_zone: "UTC".to_owned(), ..NewRun::default() };
-        let sha256 = upload_id.to_string();
-        let commit = Commit { upload_id, bytes: 10, sha256, run, as_new_run: false, idempotency_key: None };
-        let outcome = runtime.database.transaction(move |tx| Box::pin(upload::commit(tx, commit.clone())));
-        assert!(matches!(outcome.await.unwrap(), CommitOutcome::Committed(_)));
+        queued(runtime).await;
         let lease = Duration::from_secs(600);
         let claim = runtime.database.transaction(move |tx| Box::pin(job::claim(tx, "me", lease)));
         let job = claim.await.unwrap().unwrap();

@@ -14,6 +14,8 @@ mod progress;
 mod reconcile;
 mod runner;
 mod scratch;
+#[cfg(test)]
+mod seed;
 mod settle;
 mod stop;
 
@@ -39,20 +41,20 @@ pub(crate) struct Worker {
     pub(crate) give_up: CancellationToken,
 }
 
+impl Worker {
+    fn open(runtime: Runtime, exe: PathBuf) -> io::Result<Self> {
+        let scratch = Scratch::open(&runtime.config.storage.scratch_folder, &scratch::new_worker_id())?;
+        Ok(Self { runtime, exe, scratch, spawner: Spawner::start()?, give_up: CancellationToken::new() })
+    }
+}
+
 /// Works until the runtime shuts down, then lets conversions finish for the drain time and gives back the
 /// rest. `exe` is the `dataviewer` binary, which every conversion is run with.
 ///
 /// # Errors
 /// When the scratch folder cannot be used. Everything later is a job's trouble, not the worker's.
 pub async fn run(runtime: Runtime, exe: PathBuf) -> io::Result<()> {
-    let scratch = Scratch::open(&runtime.config.storage.scratch_folder, &scratch::new_worker_id())?;
-    let worker = Arc::new(Worker {
-        runtime,
-        exe,
-        scratch,
-        spawner: Spawner::start()?,
-        give_up: CancellationToken::new(),
-    });
+    let worker = Arc::new(Worker::open(runtime, exe)?);
     tracing::info!(worker.id = worker.scratch.worker_id(), "waiting for logs");
     let mut beside = JoinSet::new();
     beside.spawn(reconcile::run(worker.clone()));

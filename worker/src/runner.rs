@@ -37,7 +37,13 @@ async fn claim_all(worker: &Arc<Worker>, executions: &TaskTracker) {
     }
 }
 
-async fn claim(worker: &Worker) -> Option<job::Model> {
+/// The next job, if there is one and room for its scratch files: on a full disk every job would only fail.
+pub(crate) async fn claim(worker: &Worker) -> Option<job::Model> {
+    let room = worker.runtime.config.limits.upload.free_bytes;
+    if !worker.scratch.has_room(room) {
+        tracing::warn!(free_bytes = room, "no job is claimed: the scratch folder has less room than this");
+        return None;
+    }
     let (worker_id, lease) = (worker.scratch.worker_id().to_owned(), worker.runtime.config.worker.lease);
     let claimed = worker.runtime.database.transaction(move |tx| {
         let worker_id = worker_id.clone();
@@ -80,5 +86,26 @@ async fn drain(worker: &Worker, executions: &TaskTracker) {
     if tokio::time::timeout(patience, executions.wait()).await.is_err() {
         worker.give_up.cancel();
         executions.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::testing::TestRuntime;
+
+    use super::*;
+    use crate::seed::queued;
+
+    async fn claimed(variables: &[(&str, &str)]) -> bool {
+        let runtime = TestRuntime::start_with(variables).await.unwrap();
+        let worker = Worker::open((*runtime).clone(), "unused".into()).unwrap();
+        queued(&runtime).await;
+        claim(&worker).await.is_some()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_claimed_on_a_full_disk() {
+        assert!(claimed(&[]).await);
+        assert!(!claimed(&[("DATAVIEWER_LIMIT_FREE_BYTES", "1000000000000000")]).await);
     }
 }

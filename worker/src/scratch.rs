@@ -59,6 +59,13 @@ impl Scratch {
         Ok(Room { folder })
     }
 
+    /// Whether `bytes` can still be written here, as far as the file system says.
+    pub(crate) fn has_room(&self, bytes: u64) -> bool {
+        let free =
+            rustix::fs::statvfs(&self.folder).map(|space| space.f_bavail.saturating_mul(space.f_frsize));
+        free.map_or(true, |free| free >= bytes)
+    }
+
     /// The id of the worker it belongs, or belonged, to.
     pub(crate) fn worker_id(&self) -> &str {
         self.folder.file_name().and_then(|name| name.to_str()).unwrap_or_default()

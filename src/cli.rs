@@ -1,0 +1,63 @@
+//! The roles of the binary, one file each.
+
+mod binding;
+mod confine;
+mod convert;
+mod health;
+mod migrate;
+mod report;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use miette::{IntoDiagnostic, Result, WrapErr};
+use platform::config::Config;
+
+/// Receives CAN logs, converts them by DBC to Parquet, and answers GraphQL about them
+#[derive(Debug, Parser)]
+#[command(name = "dataviewer", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Convert(convert::ConvertArgs),
+    Migrate(migrate::MigrateArgs),
+    /// Ask the server on this machine whether it lives; the exit code says
+    Health,
+}
+
+impl Cli {
+    /// Plays the role; the exit code is the process's.
+    pub(crate) fn run(self) -> ExitCode {
+        let played = match self.command {
+            // Knows no configuration: it runs in an empty environment as a worker's child.
+            Command::Convert(args) => return args.run(),
+            Command::Migrate(args) => with_config(|config| blocking(args.run(config))),
+            Command::Health => with_config(|config| health::check(config.http.listen).into_diagnostic()),
+        };
+        match played {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(report) => {
+                let _ = writeln!(io::stderr(), "{report:?}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn with_config(role: impl FnOnce(Config) -> Result<()>) -> Result<()> {
+    role(Config::from_env().into_diagnostic().wrap_err("the configuration cannot be used")?)
+}
+
+fn blocking(role: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?.block_on(role)
+}
+
+/// One line on standard output. Without a reader there is nobody to tell, and no reason to stop.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}

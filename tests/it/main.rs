@@ -1,0 +1,8 @@
+//! The real binary from outside.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod child;
+mod converter;
+mod logs;
+mod seed;
+mod worker;
