@@ -64,10 +64,11 @@ pub async fn serve_schema<E: Executor>(schema: E, runtime: Runtime, listener: Tc
 
 /// One connection, to its end.
 async fn talk(stream: TcpStream, peer: SocketAddr, router: Router, shutdown: CancellationToken) {
+    let mut byte = [0];
     let first_byte = async {
         tokio::select! {
             () = shutdown.cancelled() => false,
-            ready = timeout(PATIENCE, stream.readable()) => matches!(ready, Ok(Ok(()))),
+            first = timeout(PATIENCE, stream.peek(&mut byte)) => matches!(first, Ok(Ok(1..))),
         }
     };
     if !first_byte.await {

@@ -1,0 +1,9 @@
+//! The API from outside: a real server on a free port, real SQLite, real files.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod guard;
+mod health;
+mod probe;
+mod socket;
+mod transport;
+mod upload;
