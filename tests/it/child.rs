@@ -60,11 +60,13 @@ fn converter_under(folder: &Path) -> Option<Pid> {
     pids.filter_map(Pid::from_raw).find(|pid| works_under(*pid, folder))
 }
 
+/// Whether the process works under `folder` and has limited itself: one that is stopped before knows nothing
+/// of its worker's end yet.
 fn works_under(pid: Pid, folder: &Path) -> bool {
     let process = format!("/proc/{}", pid.as_raw_nonzero());
     let inside = fs::read_link(format!("{process}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
-    // Before the child has become the converter, its parent still waits for it: not yet.
-    inside
-        && fs::read(format!("{process}/cmdline"))
-            .is_ok_and(|command| command.split(|byte| *byte == 0).nth(1) == Some(b"convert"))
+    let limited = |limits: String| {
+        limits.lines().any(|line| line.starts_with("Max cpu time") && !line.contains("unlimited"))
+    };
+    inside && fs::read_to_string(format!("{process}/limits")).is_ok_and(limited)
 }
