@@ -2,6 +2,7 @@
 
 mod download;
 mod graphiql;
+pub mod graphql;
 pub mod guard;
 mod health;
 mod router;
@@ -9,5 +10,13 @@ mod serve;
 pub mod transport;
 pub mod upload;
 
+pub use graphql::{register_default_dbc, schema_sdl};
+use platform::runtime::Runtime;
 pub use router::router_of;
 pub use serve::serve_schema;
+use tokio::net::TcpListener;
+
+/// Serves the API on `listener` until the runtime's shutdown, then finishes what is under way.
+pub async fn serve(runtime: Runtime, listener: TcpListener) {
+    serve_schema(graphql::schema(&runtime), runtime, listener).await;
+}

@@ -5,7 +5,7 @@ use axum::{
     Router,
     extract::Request,
     http::{
-        Extensions, HeaderMap, HeaderValue, StatusCode, Version,
+        Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
         header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::{Next, from_fn},
@@ -17,7 +17,9 @@ use tokio_util::task::TaskTracker;
 use tower_http::compression::CompressionLayer;
 
 use crate::{
-    download, graphiql, health,
+    download, graphiql,
+    graphql::schema_sdl,
+    health,
     transport::{Endpoint, request_id},
 };
 
@@ -25,6 +27,7 @@ use crate::{
 pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -> Router {
     let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
     let mut routes = Router::new()
+        .route("/schema.graphql", get(contract))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/logs/{id}", get(download::log));
@@ -39,6 +42,11 @@ pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -
         .layer(CompressionLayer::new().gzip(true).compress_when(is_json))
         .layer(from_fn(unsniffed))
         .layer(from_fn(request_id::assign))
+}
+
+/// The contract as text.
+async fn contract() -> ([(HeaderName, &'static str); 1], String) {
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], schema_sdl())
 }
 
 async fn unsniffed(request: Request, next: Next) -> Response {

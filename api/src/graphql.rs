@@ -1,0 +1,81 @@
+//! The GraphQL schema: thin roots, one file a type.
+
+mod answer;
+mod conversion;
+mod dbc;
+mod error;
+mod input;
+mod job;
+mod job_board;
+mod job_event;
+mod job_watch;
+mod limit;
+mod load;
+mod log;
+mod mutation;
+mod node;
+mod page;
+mod problem;
+mod query;
+mod register_dbc;
+mod report;
+mod run;
+mod run_convert;
+mod run_dbc;
+mod run_edit;
+mod run_list;
+mod scalar;
+mod search;
+mod series;
+mod server;
+mod signal;
+mod subscription;
+mod test_day;
+mod transact;
+mod upload;
+mod upload_log;
+mod vehicle;
+
+use async_graphql::{Context, SDLExportOptions, SchemaBuilder};
+use platform::runtime::Runtime;
+
+pub use error::{Code, Refusal};
+pub use mutation::Mutation;
+pub use query::Query;
+pub use register_dbc::register_default_dbc;
+pub use subscription::Subscription;
+
+/// The schema with everything its resolvers need.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+/// Builds the schema on `runtime`; its limits are those of the configuration.
+#[must_use]
+pub fn schema(runtime: &Runtime) -> Schema {
+    let limits = &runtime.config.limits.document;
+    let builder = builder()
+        .data(runtime.clone())
+        .data(series::Readers::new())
+        .limit_depth(limits.depth)
+        .limit_complexity(limits.complexity)
+        .limit_directives(limits.directives)
+        .extension(answer::Answers(runtime.clone()));
+    if runtime.config.http.graphiql { builder.finish() } else { builder.disable_introspection().finish() }
+}
+
+/// The schema as text: `schema.graphql`.
+#[must_use]
+pub fn schema_sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_enum_items().include_specified_by();
+    builder().finish().sdl_with_options(options)
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation, Subscription)
+        .register_output_type::<problem::Problem>()
+        .register_output_type::<node::Node>()
+}
+
+/// The handles of this process.
+fn runtime<'a>(ctx: &Context<'a>) -> &'a Runtime {
+    ctx.data_unchecked::<Runtime>()
+}

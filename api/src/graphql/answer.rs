@@ -1,0 +1,109 @@
+//! Around every operation: its loaders and budget, limits on the parsed document, and a code on every error.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    ErrorExtensionValues, Request, Response, ServerError, ServerResult, ValidationResult, Variables,
+    async_trait::async_trait,
+    extensions::{
+        Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest, NextRequest,
+        NextSubscribe, NextValidation,
+    },
+    futures_util::stream::{BoxStream, StreamExt},
+    parser::types::ExecutableDocument,
+};
+use platform::runtime::Runtime;
+
+use super::{error::Code, limit, load, series::Budget};
+
+/// Makes an [`Answering`] for every operation.
+pub(crate) struct Answers(pub(crate) Runtime);
+
+impl ExtensionFactory for Answers {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Answering(self.0.clone()))
+    }
+}
+
+struct Answering(Runtime);
+
+#[async_trait]
+impl Extension for Answering {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        self.coded(next.run(ctx).await)
+    }
+
+    fn subscribe<'s>(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        stream: BoxStream<'s, Response>,
+        next: NextSubscribe<'_>,
+    ) -> BoxStream<'s, Response> {
+        let runtime = self.0.clone();
+        next.run(ctx, stream).map(move |response| Self(runtime.clone()).coded(response)).boxed()
+    }
+
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let request = request.data(load::loaders(&self.0)).data(Budget::default());
+        next.run(ctx, request).await
+    }
+
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document =
+            next.run(ctx, query, variables).await.map_err(|error| with(error, Code::GraphqlParseFailed))?;
+        limit::check(&document, &self.0.config.limits.document)
+            .map_err(|refusal| with(ServerError::new(refusal.message, None), refusal.code))?;
+        Ok(document)
+    }
+
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        next.run(ctx).await.map_err(|errors| {
+            let code = |error: &ServerError| match error.message.as_str() {
+                "Query is too complex." => Code::QueryTooComplex,
+                "Query is nested too deep." => Code::QueryTooDeep,
+                _ => Code::GraphqlValidationFailed,
+            };
+            errors
+                .into_iter()
+                .map(|error| {
+                    let code = code(&error);
+                    with(error, code)
+                })
+                .collect()
+        })
+    }
+}
+
+impl Answering {
+    /// Gives every error a code and drops those beyond the limit. Our resolvers' errors have one; the rest is
+    /// the engine's own and about arguments, variables and operation names.
+    fn coded(&self, mut response: Response) -> Response {
+        response.errors.truncate(self.0.config.limits.answer.errors);
+        response.errors = response.errors.into_iter().map(|error| with(error, Code::BadUserInput)).collect();
+        response
+    }
+}
+
+/// The error with `code`, unless it has one.
+fn with(mut error: ServerError, code: Code) -> ServerError {
+    let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+    if extensions.get("code").is_none() {
+        extensions.set("code", code.name());
+    }
+    error
+}

@@ -1,0 +1,52 @@
+//! Loaders: point reads of one operation are collected and answered by one statement a kind.
+//!
+//! They are built for each operation and keep nothing, so a subscription that lives for hours never answers
+//! from memory.
+
+mod counted;
+mod many;
+mod row;
+mod signal;
+
+use std::{collections::HashMap, hash::Hash};
+
+use async_graphql::{
+    Context,
+    dataloader::{DataLoader, Loader},
+};
+use platform::runtime::Runtime;
+
+pub(crate) use counted::Counted;
+pub(crate) use many::{ConversionRow, ConversionsOf, DbcsOf, DbcsOfVehicle, JobsOf, NewestJob, QueuePlace};
+pub(crate) use signal::{SignalSearch, SignalsNamed, SignalsOf};
+
+use super::error::{Answer, Refusal};
+
+/// The most keys of one statement: below what every database takes as parameters.
+const BATCH: usize = 500;
+
+/// Reads rows for the keys of the modules below.
+pub(crate) struct Rows(Runtime);
+
+/// The loaders of one operation.
+pub(crate) fn loaders(runtime: &Runtime) -> DataLoader<Rows> {
+    DataLoader::new(Rows(runtime.clone()), tokio::spawn).max_batch_size(BATCH)
+}
+
+/// Reads what belongs to `key`, together with all else that this operation wants now.
+pub(crate) async fn load<K>(ctx: &Context<'_>, key: K) -> Answer<Option<<Rows as Loader<K>>::Value>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Rows: Loader<K, Error = Refusal>,
+{
+    ctx.data_unchecked::<DataLoader<Rows>>().load_one(key).await
+}
+
+/// Sorts rows into the lists of their owners.
+fn lists<O: Hash + Eq, M>(rows: Vec<M>, owner: impl Fn(&M) -> O) -> HashMap<O, Vec<M>> {
+    let mut lists: HashMap<O, Vec<M>> = HashMap::new();
+    for row in rows {
+        lists.entry(owner(&row)).or_default().push(row);
+    }
+    lists
+}

@@ -1,0 +1,246 @@
+//! The one page type: Relay connections over a keyset, so that page 1,000 costs what page 1 does.
+
+use std::{borrow::Cow, sync::Arc};
+
+use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sea_orm::{
+    EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Cond, Expr, ExprTrait, Order, SelectStatement},
+};
+use uuid::Uuid;
+
+use super::{
+    error::{Answer, Refusal},
+    load::{Counted, load},
+    runtime,
+};
+
+/// Rows of a page when the caller names no number.
+pub(crate) const DEFAULT_PAGE: i32 = 50;
+/// What a page of `first` or `last` rows costs, for the complexity limit: every row costs its selection.
+pub(crate) fn cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
+    let rows = first.or(last).unwrap_or(DEFAULT_PAGE);
+    usize::try_from(rows).unwrap_or(1).saturating_mul(child).saturating_add(1)
+}
+
+/// The paging arguments as a client gives them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct PageArgs {
+    pub(crate) first: Option<i32>,
+    pub(crate) after: Option<String>,
+    pub(crate) last: Option<i32>,
+    pub(crate) before: Option<String>,
+}
+
+/// A place in an ordered list: the order's tag and key, and the row's id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Cursor {
+    pub(crate) tag: String,
+    pub(crate) key: i64,
+    pub(crate) id: Uuid,
+}
+
+impl Cursor {
+    fn encode(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(format!("{}:{}:{}", self.tag, self.key, self.id.simple()))
+    }
+
+    fn decode(text: &str, tag: &str, argument: &str) -> Answer<Self> {
+        let read = || {
+            let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+            let mut parts = text.splitn(3, ':');
+            let tag = parts.next().filter(|found| *found == tag)?.to_owned();
+            Some(Self { tag, key: parts.next()?.parse().ok()?, id: Uuid::try_parse(parts.next()?).ok()? })
+        };
+        read()
+            .ok_or_else(|| Refusal::input(argument, "This cursor is of no page of this list in this order."))
+    }
+}
+
+/// How a list is ordered: by an integer that is never null, then by id.
+#[derive(Clone, Debug)]
+pub(crate) struct Keyset {
+    /// Names the order inside cursors, so that one order's cursor is refused by another.
+    pub(crate) tag: &'static str,
+    /// The integer.
+    pub(crate) key: Expr,
+    /// The id's column.
+    pub(crate) id: Expr,
+    /// Largest first.
+    pub(crate) descending: bool,
+}
+
+/// A page to cut out of an ordered list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Window {
+    rows: usize,
+    after: Option<Cursor>,
+    before: Option<Cursor>,
+    backward: bool,
+}
+
+impl Window {
+    /// Checks the arguments: `first` or `last` (not both) from 0 to `most`, cursors of this order.
+    pub(crate) fn new(args: PageArgs, tag: &str, most: usize) -> Answer<Self> {
+        if args.first.is_some() && args.last.is_some() {
+            return Err(Refusal::input("last", "Give `first` or `last`, not both."));
+        }
+        let (name, asked) = args.last.map_or(("first", args.first), |last| ("last", Some(last)));
+        let rows = asked.unwrap_or(DEFAULT_PAGE);
+        let Some(rows) = usize::try_from(rows).ok().filter(|rows| *rows <= most) else {
+            return Err(Refusal::input(name, format!("`{name}` must be between 0 and {most}.")));
+        };
+        let cursor =
+            |text: Option<String>, name| text.map(|text| Cursor::decode(&text, tag, name)).transpose();
+        Ok(Self {
+            rows,
+            after: cursor(args.after, "after")?,
+            before: cursor(args.before, "before")?,
+            backward: args.last.is_some(),
+        })
+    }
+
+    /// One row more than the page holds: its presence says that there is another page.
+    pub(crate) fn fetched(&self) -> u64 {
+        self.rows as u64 + 1
+    }
+
+    /// The rows between the cursors.
+    pub(crate) fn between(&self, keyset: &Keyset) -> Cond {
+        let beyond = |cursor: &Cursor, greater: bool| {
+            let (key, id) = (keyset.key.clone(), keyset.id.clone());
+            let further = if greater { key.clone().gt(cursor.key) } else { key.clone().lt(cursor.key) };
+            let same = if greater { id.gt(cursor.id) } else { id.lt(cursor.id) };
+            further.or(key.eq(cursor.key).and(same))
+        };
+        Cond::all()
+            .add_option(self.after.as_ref().map(|cursor| beyond(cursor, !keyset.descending)))
+            .add_option(self.before.as_ref().map(|cursor| beyond(cursor, keyset.descending)))
+    }
+
+    /// The order in which to fetch: from the end that the page is counted from.
+    pub(crate) fn direction(&self, keyset: &Keyset) -> Order {
+        if keyset.descending == self.backward { Order::Asc } else { Order::Desc }
+    }
+
+    /// Makes a page of rows fetched in [`Self::direction`], at most [`Self::fetched`] of them.
+    pub(crate) fn page<M, T: OutputType>(
+        &self,
+        mut rows: Vec<M>,
+        all: Arc<SelectStatement>,
+        cursor: impl Fn(&M) -> Cursor,
+        node: impl Fn(M) -> T,
+    ) -> Connection<T> {
+        let more = rows.len() > self.rows;
+        rows.truncate(self.rows);
+        if self.backward {
+            rows.reverse();
+        }
+        let edges: Vec<Edge<T>> =
+            rows.into_iter().map(|row| Edge { cursor: cursor(&row).encode(), node: node(row) }).collect();
+        let page_info = PageInfo {
+            has_next_page: if self.backward { self.before.is_some() } else { more },
+            has_previous_page: if self.backward { more } else { self.after.is_some() },
+            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+        };
+        Connection { edges, page_info, all }
+    }
+}
+
+/// Reads one page of `select` in the order of `keyset`.
+pub(crate) async fn read<E, T: OutputType>(
+    ctx: &Context<'_>,
+    select: Select<E>,
+    (keyset, args): (&Keyset, PageArgs),
+    key: impl Fn(&E::Model) -> (i64, Uuid),
+    node: impl Fn(E::Model) -> T,
+) -> Answer<Connection<T>>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+{
+    let window = Window::new(args, keyset.tag, runtime(ctx).config.limits.answer.page)?;
+    let all = Arc::new(select.clone().into_query());
+    let direction = window.direction(keyset);
+    let rows = select
+        .filter(window.between(keyset))
+        .order_by(keyset.key.clone(), direction.clone())
+        .order_by(keyset.id.clone(), direction)
+        .limit(window.fetched())
+        .all(runtime(ctx).database.read())
+        .await?;
+    let cursor = |row: &E::Model| {
+        let (key, id) = key(row);
+        Cursor { tag: keyset.tag.to_owned(), key, id }
+    };
+    Ok(window.page(rows, all, cursor, node))
+}
+
+/// What surrounds a page.
+#[derive(Clone, Debug, SimpleObject)]
+pub(crate) struct PageInfo {
+    /// Whether there is more after this page.
+    has_next_page: bool,
+    /// Whether there is more before this page.
+    has_previous_page: bool,
+    /// The first row's cursor: give it as `before` for the page before.
+    start_cursor: Option<String>,
+    /// The last row's cursor: give it as `after` for the next page.
+    end_cursor: Option<String>,
+}
+
+/// A row of a page and its place in the list.
+#[derive(SimpleObject)]
+#[graphql(name_type)]
+pub(crate) struct Edge<T: OutputType> {
+    /// The row's place: give it as `after` or `before`.
+    cursor: String,
+    /// The row.
+    node: T,
+}
+
+impl<T: OutputType> TypeName for Edge<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", T::type_name()).into()
+    }
+}
+
+/// A page of a list.
+pub(crate) struct Connection<T: OutputType> {
+    edges: Vec<Edge<T>>,
+    page_info: PageInfo,
+    all: Arc<SelectStatement>,
+}
+
+impl<T: OutputType> TypeName for Connection<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", T::type_name()).into()
+    }
+}
+
+/// A page of a list.
+#[Object(name_type)]
+impl<T: OutputType> Connection<T> {
+    /// The rows of this page, each with its cursor.
+    async fn edges(&self) -> &[Edge<T>] {
+        &self.edges
+    }
+
+    /// The rows of this page.
+    async fn nodes(&self) -> Vec<&T> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// What surrounds this page.
+    async fn page_info(&self) -> &PageInfo {
+        &self.page_info
+    }
+
+    /// Rows in the whole list, over all pages; costs a query of its own.
+    async fn total_count(&self, ctx: &Context<'_>) -> Answer<i32> {
+        let rows = load(ctx, Counted(self.all.clone())).await?.unwrap_or_default();
+        Ok(i32::try_from(rows).unwrap_or(i32::MAX))
+    }
+}

@@ -1,0 +1,202 @@
+//! What can be asked.
+#![expect(clippy::too_many_arguments, reason = "they are the fields' arguments")]
+
+use async_graphql::{Context, ID, Object};
+use entity::{
+    dbc,
+    id::{DbcId, JobId, RunId, UploadId},
+    job, test_day, upload, vehicle,
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::{Cond, Expr, IntoColumnRef},
+};
+
+use super::{
+    dbc::Dbc,
+    error::{Answer, Refusal},
+    input,
+    job::{Job, JobFilter},
+    load::load,
+    node::{self, Node},
+    page::{self, Connection, Keyset, PageArgs},
+    run::Run,
+    run_list::{self, RunFilter, RunOrder},
+    search,
+    server::Server,
+    test_day::TestDay,
+    upload::{UploadFilter, UploadRecord},
+    vehicle::Vehicle,
+};
+
+/// The most ids of one `nodes` field.
+const MAX_NODES: usize = 100;
+
+/// The root of all queries.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Query;
+
+/// What can be asked.
+#[Object]
+impl Query {
+    /// What has this id, whatever it is.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Any object's id.")] id: ID,
+    ) -> Answer<Option<Node>> {
+        node::of_id(ctx, &id).await
+    }
+
+    /// What has these ids, in the order given; null where there is nothing.
+    #[graphql(complexity = "1 + ids.len() * child_complexity")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100 ids.")] ids: Vec<ID>,
+    ) -> Answer<Vec<Option<Node>>> {
+        if ids.len() > MAX_NODES {
+            return Err(Refusal::input("ids", format!("At most {MAX_NODES} ids.")));
+        }
+        futures::future::try_join_all(ids.iter().map(|id| node::of_id(ctx, id))).await
+    }
+
+    /// Runs ("runs" in the original API too, there all at once).
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn runs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which runs; all that are not deleted unless told.")] filter: Option<RunFilter>,
+        #[graphql(desc = "In which order; newest upload first unless told.")] order_by: Option<RunOrder>,
+        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
+        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
+    ) -> Answer<Connection<Run>> {
+        let args = PageArgs { first, after, last, before };
+        run_list::page(ctx, &filter.unwrap_or_default(), order_by.unwrap_or_default(), args).await
+    }
+
+    /// One run, deleted or not.
+    async fn run(&self, ctx: &Context<'_>, #[graphql(desc = "The run's id.")] id: ID) -> Answer<Option<Run>> {
+        Ok(load(ctx, input::id::<RunId>(&id, "id")?).await?.map(Run))
+    }
+
+    /// Transfers, newest first.
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn uploads(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which transfers; all unless told.")] filter: Option<UploadFilter>,
+        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
+        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
+    ) -> Answer<Connection<UploadRecord>> {
+        let rows = upload::Entity::find().filter(filter.unwrap_or_default().condition());
+        let order = newest((upload::Entity, upload::Column::CreatedAt), (upload::Entity, upload::Column::Id));
+        let args = PageArgs { first, after, last, before };
+        page::read(ctx, rows, (&order, args), |row| (row.created_at, row.id.0), UploadRecord).await
+    }
+
+    /// One transfer.
+    async fn upload(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The transfer's id.")] id: ID,
+    ) -> Answer<Option<UploadRecord>> {
+        Ok(load(ctx, input::id::<UploadId>(&id, "id")?).await?.map(UploadRecord))
+    }
+
+    /// Jobs, newest first.
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which jobs; all unless told.")] filter: Option<JobFilter>,
+        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
+        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
+    ) -> Answer<Connection<Job>> {
+        let rows = job::Entity::find().filter(filter.unwrap_or_default().condition()?);
+        let order = newest((job::Entity, job::Column::QueuedAt), (job::Entity, job::Column::Id));
+        let args = PageArgs { first, after, last, before };
+        page::read(ctx, rows, (&order, args), |row| (row.queued_at, row.id.0), Job::from).await
+    }
+
+    /// One job ("processing" in the original API).
+    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "The job's id.")] id: ID) -> Answer<Option<Job>> {
+        Ok(load(ctx, input::id::<JobId>(&id, "id")?).await?.map(Job::from))
+    }
+
+    /// Registered DBCs, newest first.
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn dbcs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Words, each of which is in the name or the version.")] search: Option<String>,
+        #[graphql(desc = "The one with this SHA-256, hex.")] sha256: Option<String>,
+        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
+        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
+    ) -> Answer<Connection<Dbc>> {
+        let words = search::words(search.as_deref())?;
+        let hash = sha256.map(|hash| dbc::Column::Sha256.eq(hash.to_ascii_lowercase()));
+        let found = search::every_word(&words, &[dbc::Column::Name, dbc::Column::Version]);
+        let rows = dbc::Entity::find().filter(Cond::all().add(found).add_option(hash));
+        let order = newest((dbc::Entity, dbc::Column::CreatedAt), (dbc::Entity, dbc::Column::Id));
+        let args = PageArgs { first, after, last, before };
+        page::read(ctx, rows, (&order, args), |row| (row.created_at, row.id.0), Dbc).await
+    }
+
+    /// One registered DBC.
+    async fn dbc(&self, ctx: &Context<'_>, #[graphql(desc = "The DBC's id.")] id: ID) -> Answer<Option<Dbc>> {
+        Ok(load(ctx, input::id::<DbcId>(&id, "id")?).await?.map(Dbc))
+    }
+
+    /// Cars, newest first.
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn vehicles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
+        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
+    ) -> Answer<Connection<Vehicle>> {
+        let order =
+            newest((vehicle::Entity, vehicle::Column::CreatedAt), (vehicle::Entity, vehicle::Column::Id));
+        let args = PageArgs { first, after, last, before };
+        let key = |row: &vehicle::Model| (row.created_at, row.id.0);
+        page::read(ctx, vehicle::Entity::find(), (&order, args), key, Vehicle).await
+    }
+
+    /// Days at a track, newest first ("testing" in the original API).
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn test_days(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
+        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
+    ) -> Answer<Connection<TestDay>> {
+        let order =
+            newest((test_day::Entity, test_day::Column::CreatedAt), (test_day::Entity, test_day::Column::Id));
+        let args = PageArgs { first, after, last, before };
+        let key = |row: &test_day::Model| (row.created_at, row.id.0);
+        page::read(ctx, test_day::Entity::find(), (&order, args), key, TestDay).await
+    }
+
+    /// This server: its version, limits and formats.
+    async fn server(&self) -> Server {
+        Server
+    }
+}
+
+/// The newest first.
+fn newest(created: impl IntoColumnRef, id: impl IntoColumnRef) -> Keyset {
+    Keyset { tag: "newest", key: Expr::col(created), id: Expr::col(id), descending: true }
+}

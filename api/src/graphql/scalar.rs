@@ -1,0 +1,145 @@
+//! Scalars: times, 64-bit counts, columns of numbers, a file in a multipart request.
+
+use std::sync::Arc;
+
+use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use canlog::frame::Micros;
+use chrono::SecondsFormat;
+use entity::id::UploadId;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DateTime(pub(crate) Micros);
+
+/// A point in time: RFC 3339 in UTC with microseconds, e.g. `2019-10-06T15:42:54.000000Z`. Input may carry any
+/// offset. In a run without a clock (`timeSource: RELATIVE`) times count from 1970-01-01.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = value else { return Err(InputValueError::expected_type(value)) };
+        let time = chrono::DateTime::parse_from_rfc3339(&text)
+            .map_err(|_| InputValueError::custom("expected a time as in 2019-10-06T15:42:54.000000Z"))?;
+        Ok(Self(time.timestamp_micros()))
+    }
+
+    fn to_value(&self) -> Value {
+        chrono::DateTime::from_timestamp_micros(self.0)
+            .map_or(Value::Null, |time| Value::String(time.to_rfc3339_opts(SecondsFormat::Micros, true)))
+    }
+}
+
+/// A 64-bit integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Int64(pub(crate) i64);
+
+/// A signed 64-bit integer as a text (`"9007199254740993"`), because JSON numbers are not exact above 2^53. Input
+/// may also be a number.
+#[Scalar(specified_by_url = "https://www.w3.org/TR/xmlschema11-2/#long")]
+impl ScalarType for Int64 {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let number = match &value {
+            Value::String(text) => text.parse().ok(),
+            Value::Number(number) => number.as_i64(),
+            _ => return Err(InputValueError::expected_type(value)),
+        };
+        number.map(Self).ok_or_else(|| InputValueError::custom("expected a 64-bit integer"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+impl From<u64> for Int64 {
+    /// Counts beyond 2^63 do not occur; they would stay at the largest number.
+    fn from(count: u64) -> Self {
+        Self(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+/// A column as a JSON list.
+#[derive(Clone, Debug)]
+pub(crate) struct FloatList(pub(crate) Arc<Vec<f64>>);
+
+/// A column of numbers as one JSON list; `null` is a gap. Much cheaper than a list of `Float`.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-5")]
+impl ScalarType for FloatList {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::List(items) = value else { return Err(InputValueError::expected_type(value)) };
+        let number = |item: &Value| match item {
+            Value::Number(number) => number.as_f64(),
+            Value::Null => Some(f64::NAN),
+            _ => None,
+        };
+        let column: Option<Vec<f64>> = items.iter().map(number).collect();
+        column.map(|column| Self(Arc::new(column))).ok_or_else(|| InputValueError::custom("expected numbers"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::List(self.0.iter().map(|x| Number::from_f64(*x).map_or(Value::Null, Value::Number)).collect())
+    }
+}
+
+/// A column as bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Float64Array(pub(crate) Arc<Vec<f64>>);
+
+/// A column of numbers as base64 of little-endian IEEE 754 doubles (a `Float64Array`'s buffer); NaN is a gap. The
+/// cheapest form for both sides.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc4648#section-4")]
+impl ScalarType for Float64Array {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = value else { return Err(InputValueError::expected_type(value)) };
+        let bytes = BASE64_STANDARD.decode(text).map_err(|_| InputValueError::custom("expected base64"))?;
+        let (words, rest) = bytes.as_chunks::<8>();
+        if !rest.is_empty() {
+            return Err(InputValueError::custom("expected 8 bytes a number"));
+        }
+        Ok(Self(Arc::new(words.iter().map(|word| f64::from_le_bytes(*word)).collect())))
+    }
+
+    fn to_value(&self) -> Value {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Value::String(BASE64_STANDARD.encode(bytes))
+    }
+}
+
+/// A received file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Upload(pub(crate) UploadId);
+
+/// A file of a GraphQL multipart request: the variable is `null` in `operations`, and `map` names the part that
+/// carries the bytes. They go straight into the storage while the request runs.
+#[Scalar(specified_by_url = "https://github.com/jaydenseric/graphql-multipart-request-spec")]
+impl ScalarType for Upload {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let id =
+            text.parse().map_err(|_| InputValueError::custom("expected a file in a multipart request"))?;
+        Ok(Self(id))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// An address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Url(pub(crate) String);
+
+/// An address: absolute where the server knows its own public one, else a path on this server.
+#[Scalar(name = "URL", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3986")]
+impl ScalarType for Url {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
