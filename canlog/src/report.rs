@@ -146,7 +146,7 @@ pub enum ProblemCode {
     TimeGap,
     /// A stamp that no calendar has, or outside 1970 to 2262.
     TimeRange,
-    /// Frames of one id with equal time and payload.
+    /// Frames stamped as the one before them of the same bus and id.
     DuplicateFrames,
     /// Text that was neither UTF-8 nor CP1252 as it should be.
     EncodingReplaced,

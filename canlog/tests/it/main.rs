@@ -1,6 +1,7 @@
 //! The crate from outside.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod convert;
 mod dbc_catalog;
 mod dbc_extract;
 mod dbc_faults;
