@@ -4,8 +4,10 @@ mod binding;
 mod confine;
 mod convert;
 mod health;
+mod log;
 mod migrate;
 mod report;
+mod serve;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -19,11 +21,13 @@ use platform::config::Config;
 #[command(name = "dataviewer", version)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the API and convert what is uploaded (the default)
+    Serve,
     Convert(convert::ConvertArgs),
     Migrate(migrate::MigrateArgs),
     /// Ask the server on this machine whether it lives; the exit code says
@@ -33,9 +37,10 @@ enum Command {
 impl Cli {
     /// Plays the role; the exit code is the process's.
     pub(crate) fn run(self) -> ExitCode {
-        let played = match self.command {
+        let played = match self.command.unwrap_or(Command::Serve) {
             // Knows no configuration: it runs in an empty environment as a worker's child.
             Command::Convert(args) => return args.run(),
+            Command::Serve => with_config(|config| blocking(serve::run(config))),
             Command::Migrate(args) => with_config(|config| blocking(args.run(config))),
             Command::Health => with_config(|config| health::check(config.http.listen).into_diagnostic()),
         };

@@ -3,6 +3,7 @@
 
 mod child;
 mod converter;
+mod kill;
 mod logs;
 mod seed;
 mod worker;
