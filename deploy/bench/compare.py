@@ -1,0 +1,118 @@
+"""Whole-process speed of `dataviewer convert` against asammdf, on the same frames, in one run.
+
+    cargo run --release -p canlog --example synth -- /tmp/drive            # 5.4 M frames, 140 signals
+    python deploy/bench/compare.py /tmp/drive target/release/dataviewer
+
+asammdf gets the frames as an MF4 bus log (written here, not timed), decodes it with the same DBC and exports
+Parquet; python-can with cantools decodes the first 200,000 frames. Prints frames per second and the ratios.
+"""
+
+import pathlib
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import can
+import cantools
+import numpy as np
+from asammdf import MDF, Signal
+from asammdf.blocks.v4_blocks import SourceInformation
+from asammdf.blocks.v4_constants import BUS_TYPE_CAN, SOURCE_BUS
+
+FRAME = np.dtype(
+    [
+        ("CAN_DataFrame.BusChannel", "<u1"),
+        ("CAN_DataFrame.ID", "<u4"),
+        ("CAN_DataFrame.IDE", "<u1"),
+        ("CAN_DataFrame.DLC", "<u1"),
+        ("CAN_DataFrame.DataLength", "<u1"),
+        ("CAN_DataFrame.DataBytes", "(64,)u1"),
+        ("CAN_DataFrame.Dir", "<u1"),
+        ("CAN_DataFrame.EDL", "<u1"),
+        ("CAN_DataFrame.BRS", "<u1"),
+        ("CAN_DataFrame.ESI", "<u1"),
+    ]
+)
+
+
+def frames_of(log):
+    """The candump log as (times, frames) arrays."""
+    times, frames = [], []
+    for line in open(log, "rb"):
+        stamp, _bus, frame = line.split()
+        frame_id, payload = frame.split(b"#")
+        times.append(float(stamp[1:-1]))
+        frames.append((int(frame_id, 16), len(frame_id) > 3, bytes.fromhex(payload.decode())))
+    samples = np.zeros(len(frames), dtype=FRAME)
+    samples["CAN_DataFrame.BusChannel"] = 1
+    samples["CAN_DataFrame.ID"] = [frame[0] for frame in frames]
+    samples["CAN_DataFrame.IDE"] = [frame[1] for frame in frames]
+    lengths = np.array([len(frame[2]) for frame in frames], dtype="u1")
+    samples["CAN_DataFrame.DLC"] = samples["CAN_DataFrame.DataLength"] = lengths
+    payloads = b"".join(frame[2].ljust(64, b"\0") for frame in frames)
+    samples["CAN_DataFrame.DataBytes"] = np.frombuffer(payloads, dtype="u1").reshape(-1, 64)
+    return np.array(times), samples
+
+
+def write_mf4(log, path):
+    times, samples = frames_of(log)
+    source = SourceInformation(source_type=SOURCE_BUS, bus_type=BUS_TYPE_CAN)
+    mdf = MDF(version="4.10")
+    mdf.append(Signal(name="CAN_DataFrame", samples=samples, timestamps=times - times[0], source=source))
+    mdf.save(path, compression=0, overwrite=True)
+    mdf.close()
+    return len(times)
+
+
+def asammdf_seconds(mf4, dbc, folder):
+    begun = time.perf_counter()
+    with MDF(mf4) as mdf:
+        decoded = mdf.extract_bus_logging(database_files={"CAN": [(str(dbc), 0)]})
+        decoded.export("parquet", filename=folder / "asammdf.parquet", single_time_base=False)
+    return time.perf_counter() - begun
+
+
+def cantools_seconds(log, dbc, frames):
+    database = cantools.database.load_file(dbc, strict=False)
+    begun = time.perf_counter()
+    for message, _ in zip(can.CanutilsLogReader(log), range(frames)):
+        try:
+            database.decode_message(message.arbitration_id, message.data)
+        except (KeyError, cantools.database.DecodeError):
+            pass
+    return time.perf_counter() - begun
+
+
+def our_seconds(binary, log, dbc, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    begun = time.perf_counter()
+    subprocess.run([binary, "convert", log, "--dbc", dbc, "--out", folder], check=True, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def main(drive, binary):
+    drive = pathlib.Path(drive)
+    dbc = next(drive.glob("*.dbc"))
+    log = next(drive.glob("*.log"))
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        frames = write_mf4(log, scratch / "drive.mf4")
+        ours = [our_seconds(binary, log, dbc, scratch / "ours") for _ in range(5)]
+        size = sum(file.stat().st_size for file in (scratch / "ours").rglob("*") if file.is_file())
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        theirs = asammdf_seconds(scratch / "drive.mf4", dbc, scratch)
+    few = min(frames, 200_000)
+    slow = cantools_seconds(log, dbc, few) / few
+    best = min(ours)
+    print(f"{frames:,} frames, {log.stat().st_size / 1e6:,.0f} MB of candump")
+    print(f"dataviewer convert   {best:6.2f} s  {frames / best / 1e6:6.2f} M frames/s  {size / 1e6:.1f} MB out, {peak:.0f} MiB RSS (runs: {', '.join(f'{s:.2f}' for s in ours)})")
+    print(f"asammdf              {theirs:6.2f} s  {frames / theirs / 1e6:6.2f} M frames/s")
+    print(f"python-can, cantools        {1 / slow / 1e6:10.3f} M frames/s")
+    print(f"ratio to asammdf {theirs / best:.1f}, to python-can + cantools {slow * frames / best:.0f}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
