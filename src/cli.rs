@@ -1,13 +1,16 @@
 //! The roles of the binary, one file each.
 
 mod binding;
+mod client;
 mod confine;
 mod convert;
+mod demo;
 mod health;
 mod log;
 mod migrate;
 mod report;
 mod serve;
+mod upload;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -29,6 +32,9 @@ enum Command {
     /// Serve the API and convert what is uploaded (the default)
     Serve,
     Convert(convert::ConvertArgs),
+    Upload(upload::UploadArgs),
+    /// Serve, with a sample DBC and a made-up drive sent through the API
+    Demo,
     Migrate(migrate::MigrateArgs),
     /// Ask the server on this machine whether it lives; the exit code says
     Health,
@@ -41,6 +47,8 @@ impl Cli {
             // Knows no configuration: it runs in an empty environment as a worker's child.
             Command::Convert(args) => return args.run(),
             Command::Serve => with_config(|config| blocking(serve::run(config))),
+            Command::Upload(args) => blocking(args.run()),
+            Command::Demo => with_config(|config| blocking(demo::run(config))),
             Command::Migrate(args) => with_config(|config| blocking(args.run(config))),
             Command::Health => with_config(|config| health::check(config.http.listen).into_diagnostic()),
         };

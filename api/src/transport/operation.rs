@@ -150,6 +150,10 @@ fn kind_of(document: &ExecutableDocument, name: Option<&str>) -> Option<Operatio
         (DocumentOperations::Multiple(operations), Some(name)) => {
             operations.get(name).map(|operation| operation.node.ty)
         }
-        (DocumentOperations::Multiple(_), None) => None,
+        // The parser keeps a named operation under its name, also when it is the only one.
+        (DocumentOperations::Multiple(operations), None) => match operations.len() {
+            1 => operations.values().next().map(|operation| operation.node.ty),
+            _ => None,
+        },
     }
 }

@@ -47,7 +47,8 @@ async fn next(socket: &mut Socket) -> Result<Option<Value>> {
                 return Ok(Some(message["payload"]["data"].take()));
             }
             Some("error") => {
-                let error = message.pointer("/payload/0/message").and_then(Value::as_str).unwrap_or("refused");
+                let error =
+                    message.pointer("/payload/0/message").and_then(Value::as_str).unwrap_or("refused");
                 return Err(miette!("{error}"));
             }
             Some("complete") => return Ok(None),
