@@ -1,6 +1,6 @@
 //! A server over a schema whose resolvers misbehave on demand.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{future::IntoFuture, net::SocketAddr, time::Duration};
 
 use async_graphql::{Context, Object, Result, Schema, SimpleObject, Subscription};
 use entity::run::NewRun;
@@ -12,8 +12,12 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
 };
+use tokio_util::task::TaskTracker;
 
-use api::upload::{NewRunOfLog, ReceivedLog};
+use api::{
+    transport::{Endpoint, Patience},
+    upload::{NewRunOfLog, ReceivedLog},
+};
 
 pub(crate) struct Query;
 
@@ -126,14 +130,25 @@ impl Server {
     }
 
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = TestRuntime::start_with(variables).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let handles = Runtime::clone(&runtime);
         let schema = Schema::build(Query, Mutation, Subscriptions).data(handles.clone()).finish();
         tokio::spawn(api::serve_schema(schema, handles, listener));
-        Self { runtime, address, client: reqwest::Client::new() }
+        Self { runtime, address, client: client() }
+    }
+
+    /// The endpoint alone, which waits as long as it is told.
+    pub(crate) async fn start_patient(patience: Patience) -> Self {
+        let runtime = TestRuntime::start().await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let handles = Runtime::clone(&runtime);
+        let schema = Schema::build(Query, Mutation, Subscriptions).data(handles.clone()).finish();
+        let endpoint = Endpoint::new(schema, handles, TaskTracker::new()).with_patience(patience);
+        tokio::spawn(axum::serve(listener, endpoint.routes()).into_future());
+        Self { runtime, address, client: client() }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -222,6 +237,11 @@ impl Socket {
         let next = tokio::time::timeout(Duration::from_secs(30), self.0.next()).await;
         next.unwrap().and_then(Result::ok)
     }
+}
+
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// The code of an answer's first error.

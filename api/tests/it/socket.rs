@@ -1,5 +1,8 @@
 //! GraphQL over a WebSocket.
 
+use std::time::Duration;
+
+use api::transport::Patience;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{client::IntoClientRequest, http::HeaderValue};
 
@@ -72,7 +75,8 @@ async fn the_server_says_that_it_goes_away() {
 
 #[tokio::test]
 async fn a_socket_that_says_nothing_is_closed() {
-    let server = Server::start().await;
+    let patience = Patience { socket_init: Duration::from_millis(200), ..Patience::default() };
+    let server = Server::start_patient(patience).await;
     let mut socket = server.unopened_socket().await;
     assert_eq!(socket.closed().await, Some(4408));
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::transport::Patience;
 use bytes::Bytes;
 use entity::{blob, job, run, upload};
 use futures::{StreamExt, stream};
@@ -11,7 +12,10 @@ use reqwest::{
 };
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::probe::{Server, code};
 
@@ -255,6 +259,17 @@ async fn a_disk_that_would_be_full_is_not_filled() {
     let server = Server::start_with(&[("DATAVIEWER_LIMIT_FREE_BYTES", "1000000GiB")]).await;
     let (status, answer) = send(&server, form(&json!({}), log("x"))).await;
     assert_eq!((status, code(&answer)), (507, "STORAGE_FULL"));
+}
+
+#[tokio::test]
+async fn a_log_that_comes_too_slowly_is_refused() {
+    let patience = Patience { upload_window: Duration::from_millis(200), ..Patience::default() };
+    let server = Server::start_patient(patience).await;
+    let mut stream = begin(&server).await;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+    assert_eq!((stored(&server), states(&server).await), (0, vec![upload::UploadState::Expired]));
 }
 
 /// `DATAVIEWER_TEST_UPLOAD_MIB=1024` for the whole of it.
