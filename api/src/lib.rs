@@ -15,6 +15,12 @@ use platform::runtime::Runtime;
 pub use router::router_of;
 pub use serve::serve_schema;
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+/// Every path of the API over one runtime.
+pub fn router(runtime: Runtime) -> axum::Router {
+    router_of(graphql::schema(&runtime), runtime, TaskTracker::new())
+}
 
 /// Serves the API on `listener` until the runtime's shutdown, then finishes what is under way.
 pub async fn serve(runtime: Runtime, listener: TcpListener) {

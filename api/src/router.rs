@@ -1,5 +1,7 @@
 //! Every HTTP path, on one screen.
 
+use std::sync::LazyLock;
+
 use async_graphql::Executor;
 use axum::{
     Router,
@@ -9,7 +11,7 @@ use axum::{
         header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::{Next, from_fn},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use platform::runtime::Runtime;
@@ -28,6 +30,7 @@ pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -
     let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
     let mut routes = Router::new()
         .route("/schema.graphql", get(contract))
+        .route("/schema.graphql", get(schema_text))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/logs/{id}", get(download::log));
@@ -47,6 +50,11 @@ pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -
 /// The contract as text.
 async fn contract() -> ([(HeaderName, &'static str); 1], String) {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], schema_sdl())
+}
+
+async fn schema_text() -> Response {
+    static TEXT: LazyLock<String> = LazyLock::new(schema_sdl);
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], TEXT.as_str()).into_response()
 }
 
 async fn unsniffed(request: Request, next: Next) -> Response {

@@ -12,6 +12,7 @@ use axum::{
 use serde::Serialize;
 
 use super::{refusal::Refusal, request_id::RequestId};
+use crate::graphql::Code;
 
 /// What a client takes an answer as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +85,7 @@ pub(super) fn of_refusal(
 pub(super) fn stamp(mut response: Response, request_id: &RequestId) -> Response {
     for error in &mut response.errors {
         let code = code_of(error);
-        if code == "INTERNAL" {
+        if code == Code::Internal.name() {
             tracing::error!(request.id = %request_id, path = ?error.path, "operation failed: {}", error.message);
             error.message = Refusal::Internal.to_string();
         }
@@ -102,14 +103,14 @@ fn code_of(error: &ServerError) -> String {
         return code.clone();
     }
     let engine = match error.message.as_str() {
-        _ if has_path(error) && error.source.is_some() => "INTERNAL",
-        _ if has_path(error) => "BAD_USER_INPUT",
-        "Query is too complex." => "QUERY_TOO_COMPLEX",
-        "Query is nested too deep." => "QUERY_TOO_DEEP",
-        text if text.starts_with("The recursion depth of the query") => "QUERY_TOO_DEEP",
-        _ => "GRAPHQL_VALIDATION_FAILED",
+        _ if has_path(error) && error.source.is_some() => Code::Internal,
+        _ if has_path(error) => Code::BadUserInput,
+        "Query is too complex." => Code::QueryTooComplex,
+        "Query is nested too deep." => Code::QueryTooDeep,
+        text if text.starts_with("The recursion depth of the query") => Code::QueryTooDeep,
+        _ => Code::GraphqlValidationFailed,
     };
-    engine.to_owned()
+    engine.name().to_owned()
 }
 
 fn has_path(error: &ServerError) -> bool {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use platform::storage::StorageErrorKind;
 
-use crate::{guard::Violation, upload::ReceiveError};
+use crate::{graphql::Code, guard::Violation, upload::ReceiveError};
 
 /// Why a request got no answer from the schema.
 #[derive(Debug, thiserror::Error)]
@@ -54,24 +54,26 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// The code a client acts on.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Guard(Violation::TooLarge { .. }) => "QUERY_TOO_LARGE",
-            Self::Guard(Violation::TooManyTokens { .. }) => "QUERY_TOO_COMPLEX",
-            Self::Guard(Violation::TooDeep { .. }) => "QUERY_TOO_DEEP",
-            Self::Guard(Violation::UnterminatedString { .. }) | Self::Parse { .. } => "GRAPHQL_PARSE_FAILED",
-            Self::BadRequest(_) | Self::MethodNotAllowed | Self::MediaType(_) | Self::NotAcceptable => {
-                "BAD_USER_INPUT"
+            Self::Guard(Violation::TooLarge { .. }) => Code::QueryTooLarge,
+            Self::Guard(Violation::TooManyTokens { .. }) => Code::QueryTooComplex,
+            Self::Guard(Violation::TooDeep { .. }) => Code::QueryTooDeep,
+            Self::Guard(Violation::UnterminatedString { .. }) | Self::Parse { .. } => {
+                Code::GraphqlParseFailed
             }
-            Self::Batch => "BATCH_NOT_ALLOWED",
-            Self::Csrf | Self::ForeignOrigin => "CSRF_BLOCKED",
-            Self::TooLarge { .. } => "PAYLOAD_TOO_LARGE",
-            Self::TooSlow | Self::Timeout { .. } => "TIMEOUT",
-            Self::TooMany { .. } | Self::TooManySockets | Self::TooManyUploads => "RATE_LIMITED",
-            Self::StorageFull => "STORAGE_FULL",
-            Self::Storage => "STORAGE_UNAVAILABLE",
-            Self::Database => "DB_UNAVAILABLE",
-            Self::Internal => "INTERNAL",
+            Self::BadRequest(_) | Self::MethodNotAllowed | Self::MediaType(_) | Self::NotAcceptable => {
+                Code::BadUserInput
+            }
+            Self::Batch => Code::BatchNotAllowed,
+            Self::Csrf | Self::ForeignOrigin => Code::CsrfBlocked,
+            Self::TooLarge { .. } => Code::PayloadTooLarge,
+            Self::TooSlow | Self::Timeout { .. } => Code::Timeout,
+            Self::TooMany { .. } | Self::TooManySockets | Self::TooManyUploads => Code::RateLimited,
+            Self::StorageFull => Code::StorageFull,
+            Self::Storage => Code::StorageUnavailable,
+            Self::Database => Code::DbUnavailable,
+            Self::Internal => Code::Internal,
         }
     }
 
@@ -125,7 +127,7 @@ impl From<&Refusal> for Response {
             error.locations.clone_from(locations);
         }
         let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", refusal.code());
+        extensions.set("code", refusal.code().name());
         error.extensions = Some(extensions);
         Self::from_errors(vec![error])
     }
