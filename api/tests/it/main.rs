@@ -4,6 +4,7 @@
 mod guard;
 mod health;
 mod probe;
+mod schema;
 mod socket;
 mod transport;
 mod upload;
