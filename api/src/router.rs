@@ -7,7 +7,7 @@ use axum::{
     Router,
     extract::Request,
     http::{
-        Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
+        Extensions, HeaderMap, HeaderValue, StatusCode, Version,
         header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::{Next, from_fn},
@@ -30,7 +30,6 @@ pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -
     let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
     let mut routes = Router::new()
         .route("/schema.graphql", get(contract))
-        .route("/schema.graphql", get(schema_text))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/logs/{id}", get(download::log));
@@ -47,12 +46,8 @@ pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -
         .layer(from_fn(request_id::assign))
 }
 
-/// The contract as text.
-async fn contract() -> ([(HeaderName, &'static str); 1], String) {
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], schema_sdl())
-}
-
-async fn schema_text() -> Response {
+/// The contract as text, written once.
+async fn contract() -> Response {
     static TEXT: LazyLock<String> = LazyLock::new(schema_sdl);
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], TEXT.as_str()).into_response()
 }

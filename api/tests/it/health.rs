@@ -19,6 +19,13 @@ async fn a_server_that_lives_is_ready() {
 }
 
 #[tokio::test]
+async fn the_contract_is_served_as_text() {
+    let server = Server::start().await;
+    let sent = server.client.get(server.url("/schema.graphql")).send().await.unwrap();
+    assert!(sent.text().await.unwrap().contains("type Query"));
+}
+
+#[tokio::test]
 async fn a_server_without_its_folders_is_not_ready() {
     let server = Server::start().await;
     std::fs::rename(server.runtime.folder().join("data"), server.runtime.folder().join("gone")).unwrap();
