@@ -55,13 +55,15 @@ pub struct ConvertLimits {
     pub signals: usize,
     /// Most rows over all message files.
     pub rows: u64,
+    /// Most unknown ids that are told apart; frames of further ones are counted only.
+    pub unknown_ids: usize,
     /// Most bytes of rows that wait for a full row group.
     pub buffered_bytes: usize,
 }
 
 impl Default for ConvertLimits {
     fn default() -> Self {
-        Self { signals: 100_000, rows: 20_000_000_000, buffered_bytes: 96 << 20 }
+        Self { signals: 100_000, rows: 20_000_000_000, unknown_ids: 65_536, buffered_bytes: 96 << 20 }
     }
 }
 

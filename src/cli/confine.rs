@@ -28,12 +28,14 @@ pub(crate) struct Confinement {
 }
 
 impl Confinement {
-    /// Applies the limits to this process; cannot be undone.
+    /// Applies the limits to this process, which cannot be undone, and lifts the one of open files: a log of
+    /// many messages has two files of each open.
     ///
     /// # Errors
     ///
     /// When a limit cannot be set, or when the worker was gone before it could be watched.
     pub(crate) fn apply(&self) -> io::Result<()> {
+        open_many_files()?;
         let Some(parent) = self.parent else { return Ok(()) };
         die_with(parent)?;
         limit(Resource::Core, Some(0))?;
@@ -41,6 +43,17 @@ impl Confinement {
         limit(Resource::Cpu, self.limit_cpu)?;
         limit(Resource::Fsize, self.limit_file_size)
     }
+}
+
+/// Allows as many open files as this user may have, within reason.
+fn open_many_files() -> io::Result<()> {
+    const MANY: u64 = 65_536;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let most = MANY.min(maximum.unwrap_or(MANY));
+    if current.is_some_and(|current| current < most) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum })?;
+    }
+    Ok(())
 }
 
 /// Asks the kernel to kill this process when its parent ends.

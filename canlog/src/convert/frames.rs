@@ -93,8 +93,12 @@ impl<'a> Sorting<'a> {
         pool: &mut Pool<'_, 'a>,
     ) -> Result<(), ConvertError> {
         let at = match self.router.find(frame) {
-            Some(at) => at,
+            Some(at) => Some(at),
             None => self.meet(frame, log)?,
+        };
+        let Some(at) = at else {
+            self.counts.unknown_id += 1;
+            return Ok(());
         };
         match &mut self.router.lanes[at] {
             Lane::Unknown(id) => id.frames += 1,
@@ -110,13 +114,16 @@ impl<'a> Sorting<'a> {
         Ok(())
     }
 
-    /// A bus and id that were not met before.
+    /// A bus and id that were not met before. No lane for an unknown id when there are too many of them.
     #[cold]
-    fn meet(&mut self, frame: &Frame, log: &Log) -> Result<usize, ConvertError> {
+    fn meet(&mut self, frame: &Frame, log: &Log) -> Result<Option<usize>, ConvertError> {
         let Newcomer { bus, frame: id, plan } = Newcomer::of(frame, log.reader.names(), self.catalog);
         let Some(plan) = plan else {
+            if self.router.lanes.len() - self.targets.len() >= log.options.limits.unknown_ids {
+                return Ok(None);
+            }
             let id = UnknownId { bus, frame_id: id.frame_id, extended: id.extended, frames: 0 };
-            return Ok(self.router.add(frame, Lane::Unknown(id)));
+            return Ok(Some(self.router.add(frame, Lane::Unknown(id))));
         };
         self.signals += plan.signals.len();
         if self.signals > log.options.limits.signals {
@@ -128,7 +135,7 @@ impl<'a> Sorting<'a> {
         let target = self.target(description, &plan)?;
         self.targets.push(Arc::new(target));
         let gathering = Gathering::new(self.targets.len() - 1, plan);
-        Ok(self.router.add(frame, Lane::Known(Box::new(gathering))))
+        Ok(Some(self.router.add(frame, Lane::Known(Box::new(gathering)))))
     }
 
     fn target(&mut self, description: Description, plan: &MessagePlan) -> Result<Target<'a>, ConvertError> {

@@ -43,7 +43,7 @@ pub(super) fn settle(log: Log, outcome: Outcome, catalog: &Catalog) -> Result<Co
         messages.extend(file);
     }
     unknown.sort_by_key(|id| (std::cmp::Reverse(id.frames), id.frame_id, id.extended));
-    counts.unknown_id = unknown.iter().map(|id| id.frames).sum();
+    counts.unknown_id += unknown.iter().map(|id| id.frames).sum::<u64>();
     if messages.is_empty() {
         return Err(ConvertError::Failure(nothing(&counts, &unknown)));
     }

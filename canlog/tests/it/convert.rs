@@ -1,5 +1,6 @@
 //! Whole conversions, in memory.
 
+mod bounds;
 mod drive;
 mod failures;
 mod naive;
