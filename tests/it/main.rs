@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod child;
+mod client;
 mod converter;
+mod journey;
 mod kill;
 mod logs;
 mod seed;
