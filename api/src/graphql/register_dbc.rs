@@ -6,16 +6,12 @@ use async_graphql::{Context, InputObject, SimpleObject, Union};
 use bytes::Bytes;
 use canlog::dbc::{self as format, DbcError, Limits};
 use entity::{
-    clock,
-    dbc::{self, Column, Model},
+    dbc::{self, Column, Model, NewDbc, Registered},
     id::DbcId,
 };
 use futures::TryStreamExt;
 use platform::{runtime::Runtime, storage::ObjectKey};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
 use super::{
     dbc::Dbc,
@@ -127,74 +123,45 @@ async fn register(runtime: &Runtime, bytes: Bytes, name: String, default: bool) 
     let known = dbc::Entity::find().filter(Column::Sha256.eq(parsed.sha256.as_str()));
     if let Some(row) = known.one(runtime.database.read()).await? {
         if default {
-            make_default(runtime, vec![row.id]).await?;
+            make_default(runtime, row.id).await?;
         }
         return Ok((Model { is_default: row.is_default || default, ..row }, false));
     }
-    let id = DbcId::new();
-    let key = ObjectKey::Dbc(id);
-    let row = Model {
-        id,
-        name,
-        object_key: key.to_string(),
-        bytes: i64::try_from(bytes.len()).map_err(Refusal::internal)?,
-        is_default: default,
-        ..parsed
-    };
+    let key = ObjectKey::Dbc(parsed.id);
+    let new = NewDbc { name, object_key: key.to_string(), ..parsed };
     // The object first: a row is never without its bytes.
     runtime.storage.put(&key, bytes).await.map_err(Refusal::storage)?;
     let written = runtime.database.transaction::<_, DbErr, _>(move |tx| {
-        let row = row.clone();
-        Box::pin(async move { insert(tx, row).await })
+        let new = new.clone();
+        Box::pin(async move { record(tx, new, default).await })
     });
-    let row = written.await?;
-    let created = row.id == id;
-    if !created && let Err(error) = runtime.storage.delete(&key).await {
+    let Registered { dbc, duplicate } = written.await?;
+    if duplicate && let Err(error) = runtime.storage.delete(&key).await {
         tracing::warn!(%error, "a surplus object is left for the sweeper");
     }
-    Ok((row, created))
+    Ok((dbc, !duplicate))
 }
 
-/// Inserts the row unless the same bytes were registered meanwhile.
-async fn insert(tx: &DatabaseTransaction, row: Model) -> Result<Model, DbErr> {
-    let known = dbc::Entity::find().filter(Column::Sha256.eq(row.sha256.as_str()));
-    let row = match known.one(tx).await? {
-        Some(known) => Model { is_default: known.is_default || row.is_default, ..known },
-        None => {
-            let row = Model { created_at: clock::now(tx).await?, ..row };
-            dbc::Entity::insert(row.clone().into_active_model().reset_all())
-                .exec_without_returning(tx)
-                .await?;
-            row
-        }
-    };
-    if row.is_default {
-        set_default(tx, &[row.id]).await?;
+/// Registers the DBC and makes it the default where asked to.
+async fn record(tx: &DatabaseTransaction, new: NewDbc, default: bool) -> Result<Registered, DbErr> {
+    let Registered { dbc, duplicate } = dbc::register(tx, new).await?;
+    if default {
+        dbc::set_defaults(tx, &[dbc.id]).await?;
     }
-    Ok(row)
+    let is_default = dbc.is_default || default;
+    Ok(Registered { dbc: Model { is_default, ..dbc }, duplicate })
 }
 
-/// Makes these the DBCs of uploads that name none.
-pub(crate) async fn make_default(runtime: &Runtime, ids: Vec<DbcId>) -> Answer<()> {
-    let made = runtime.database.transaction::<_, DbErr, _>(move |tx| {
-        let ids = ids.clone();
-        Box::pin(async move { set_default(tx, &ids).await })
-    });
+/// Makes this one the DBC of uploads that name none.
+async fn make_default(runtime: &Runtime, id: DbcId) -> Answer<()> {
+    let made = runtime
+        .database
+        .transaction::<_, DbErr, _>(move |tx| Box::pin(async move { dbc::set_defaults(tx, &[id]).await }));
     Ok(made.await?)
 }
 
-async fn set_default(tx: &DatabaseTransaction, ids: &[DbcId]) -> Result<(), DbErr> {
-    for (condition, is_default) in
-        [(Column::Id.is_not_in(ids.iter().copied()), false), (Column::Id.is_in(ids.iter().copied()), true)]
-    {
-        let update = dbc::Entity::update_many().col_expr(Column::IsDefault, Expr::value(is_default));
-        update.filter(condition).exec(tx).await?;
-    }
-    Ok(())
-}
-
-/// What the file says, as a row without id, name and key. A file that makes the parser panic is invalid too.
-async fn parse(runtime: &Runtime, bytes: Bytes) -> Answer<Model> {
+/// What the file says, without name and key. A file that makes the parser panic is invalid too.
+async fn parse(runtime: &Runtime, bytes: Bytes) -> Answer<NewDbc> {
     let most = usize::try_from(runtime.config.limits.upload.dbc_bytes).unwrap_or(usize::MAX);
     if bytes.len() > most {
         return Err(too_large(runtime));
@@ -202,7 +169,7 @@ async fn parse(runtime: &Runtime, bytes: Bytes) -> Answer<Model> {
     let limits = Limits { bytes: most, ..Limits::default() };
     let parsed = tokio::task::spawn_blocking(move || {
         let dbc = format::parse_within(&bytes, &limits)?;
-        Ok(row_of(&dbc))
+        Ok(row_of(&dbc, bytes.len()))
     });
     match parsed.await {
         Ok(Ok(row)) => row,
@@ -214,20 +181,18 @@ async fn parse(runtime: &Runtime, bytes: Bytes) -> Answer<Model> {
     }
 }
 
-fn row_of(dbc: &format::Dbc) -> Answer<Model> {
+fn row_of(dbc: &format::Dbc, bytes: usize) -> Answer<NewDbc> {
     let signals: usize = dbc.messages.iter().map(|message| message.plan.signals.len()).sum();
-    Ok(Model {
-        id: DbcId(uuid::Uuid::nil()),
+    Ok(NewDbc {
+        id: DbcId::new(),
         sha256: dbc.sha256.clone(),
         name: String::new(),
         version: dbc.version.clone(),
         object_key: String::new(),
-        bytes: 0,
+        bytes: i64::try_from(bytes).map_err(Refusal::internal)?,
         message_count: i32::try_from(dbc.messages.len()).map_err(Refusal::internal)?,
         signal_count: i32::try_from(signals).map_err(Refusal::internal)?,
         diagnostics: serde_json::to_string(&dbc.diagnostics).map_err(Refusal::internal)?,
-        is_default: false,
-        created_at: 0,
     })
 }
 
