@@ -3,6 +3,7 @@
 mod answer;
 mod conversion;
 mod dbc;
+mod default_dbcs;
 mod error;
 mod input;
 mod job;
@@ -57,7 +58,6 @@ pub fn schema(runtime: &Runtime) -> Schema {
         .data(series::Readers::new())
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
-        .limit_directives(limits.directives)
         .extension(answer::Answers(runtime.clone()));
     if runtime.config.http.graphiql { builder.finish() } else { builder.disable_introspection().finish() }
 }

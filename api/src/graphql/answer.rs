@@ -43,16 +43,21 @@ impl Extension for Answering {
         next.run(ctx, stream).map(move |response| Self(runtime.clone()).coded(response)).boxed()
     }
 
+    /// Limits come first of all: the engine's own checks take exponential time over fragments of fragments.
     async fn prepare_request(
         &self,
         ctx: &ExtensionContext<'_>,
-        request: Request,
+        mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
+        let document = request.parsed_query().map_err(|error| with(error, Code::GraphqlParseFailed))?;
+        limit::check(document, &self.0.config.limits.document)
+            .map_err(|refusal| with(ServerError::new(refusal.message, None), refusal.code))?;
         let request = request.data(load::loaders(&self.0)).data(Budget::default());
         next.run(ctx, request).await
     }
 
+    /// The document is parsed already: what is left to refuse is its recursion.
     async fn parse_query(
         &self,
         ctx: &ExtensionContext<'_>,
@@ -60,11 +65,7 @@ impl Extension for Answering {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        let document =
-            next.run(ctx, query, variables).await.map_err(|error| with(error, Code::GraphqlParseFailed))?;
-        limit::check(&document, &self.0.config.limits.document)
-            .map_err(|refusal| with(ServerError::new(refusal.message, None), refusal.code))?;
-        Ok(document)
+        next.run(ctx, query, variables).await.map_err(|error| with(error, Code::QueryTooDeep))
     }
 
     async fn validation(

@@ -46,8 +46,8 @@ pub(crate) fn change<A, B>(
 /// The most tags of a run.
 const MAX_TAGS: usize = 32;
 
-/// Tags as they are stored: a JSON list of distinct words.
-pub(crate) fn tags(tags: &[String]) -> Answer<String> {
+/// Distinct tags.
+pub(crate) fn tags(tags: &[String]) -> Answer<Vec<String>> {
     if tags.len() > MAX_TAGS {
         return Err(Refusal::input("tags", format!("At most {MAX_TAGS} tags.")));
     }
@@ -58,7 +58,12 @@ pub(crate) fn tags(tags: &[String]) -> Answer<String> {
             words.push(word);
         }
     }
-    serde_json::to_string(&words).map_err(Refusal::internal)
+    Ok(words)
+}
+
+/// Tags as they are stored: a JSON list.
+pub(crate) fn stored_tags(words: &[String]) -> Answer<String> {
+    serde_json::to_string(&tags(words)?).map_err(Refusal::internal)
 }
 
 /// A run's number.

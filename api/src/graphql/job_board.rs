@@ -95,6 +95,8 @@ impl JobBoard {
     /// Reads all active jobs, and those that were followed and are active no more.
     async fn look(&mut self) -> Answer<()> {
         self.look_at = Instant::now() + HEAL;
+        // Until now they were kept, so that late notices of their end do not tell it again.
+        self.jobs.retain(|_, job| !job.is_over());
         let active = job::Entity::find()
             .filter(self.filter.condition()?)
             .filter(Column::ActiveKey.is_not_null())
@@ -121,9 +123,7 @@ impl JobBoard {
     fn follow(&mut self, row: job::Model, seq: i64) {
         let (job, snapshot) = Followed::begin(row, seq, Vec::new());
         self.ready.push_back(snapshot);
-        if !job.is_over() {
-            self.jobs.insert(job.id(), job);
-        }
+        self.jobs.insert(job.id(), job);
     }
 
     async fn reread(&mut self, id: JobId) -> Answer<()> {
@@ -140,9 +140,6 @@ impl JobBoard {
         };
         if let Heard::News(event) = job.reread(row, changes) {
             self.ready.push_back(*event);
-        }
-        if job.is_over() {
-            self.jobs.remove(&id);
         }
         Ok(())
     }

@@ -135,6 +135,9 @@ impl Followed {
     /// Takes the row in, read again with the changes after [`Self::seq`].
     pub(crate) fn reread(&mut self, mut row: job::Model, changes: Vec<job_event::Model>) -> Heard {
         let before = &self.row;
+        if before.state.is_terminal() {
+            return Heard::Old;
+        }
         let restarted = row.token > before.token && before.token > 0;
         let changed = row.state != before.state || row.token != before.token || !changes.is_empty();
         let further = row.token == before.token && row.progress_seq > before.progress_seq;

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
+    default_dbcs::{self, SetDefaultDbcsInput, SetDefaultDbcsResult},
     error::Answer,
     problem::settle,
     register_dbc::{self, RegisterDbcInput, RegisterDbcResult},
@@ -35,6 +36,15 @@ impl Mutation {
         #[graphql(desc = "The DBC.")] input: RegisterDbcInput,
     ) -> Answer<RegisterDbcResult> {
         register_dbc::answer(ctx, input).await
+    }
+
+    /// Sets the DBCs that logs are decoded with when their upload names none.
+    async fn set_default_dbcs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The DBCs, of a vehicle or of the server.")] input: SetDefaultDbcsInput,
+    ) -> Answer<SetDefaultDbcsResult> {
+        settle(default_dbcs::set(ctx, input).await)
     }
 
     /// Changes what is said of a run ("PATCH /runs/<id>" in the original API, which cleared what was left out).

@@ -141,7 +141,7 @@ async fn changes(ctx: &Context<'_>, input: UpdateRunInput) -> Answer<ActiveModel
     if let Some(driver) = text(input.driver, "driver", 100)? {
         run.driver = Set(driver);
     }
-    if let Some(tags) = input::change(input.tags, |tags| input::tags(&tags).map(Some))? {
+    if let Some(tags) = input::change(input.tags, |tags| input::stored_tags(&tags).map(Some))? {
         run.tags = Set(tags.unwrap_or_else(|| "[]".to_owned()));
     }
     if let Some(vehicle) =

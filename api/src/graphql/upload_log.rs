@@ -38,7 +38,8 @@ pub(crate) struct UploadLogInput {
     time_zone: Option<String>,
     /// Where it was driven.
     location: Option<String>,
-    /// The run's number on its day ("runofday" in the original API).
+    /// The run's number on its day ("runofday" in the original API); that of a file named as LOG00011.CSV or
+    /// run017.csv unless told.
     number: Option<i32>,
     /// Its name.
     name: Option<String>,
@@ -88,7 +89,7 @@ pub(crate) async fn upload(ctx: &Context<'_>, input: UploadLogInput) -> Answer<U
     let new = NewRunOfLog {
         as_new_run: input.as_new_run,
         idempotency_key: input::optional_text(input.idempotency_key.as_deref(), "idempotencyKey", 100)?,
-        run: new_run(ctx, &input).await?,
+        run: new_run(ctx, &input, &log.file_name).await?,
     };
     let Committed { upload_id, run_id, job_id, duplicate, .. } =
         commit(runtime(ctx), log, new).await.map_err(refusal)?;
@@ -106,28 +107,37 @@ pub(crate) fn received<'a>(ctx: &Context<'a>, file: Upload) -> Answer<&'a Receiv
     here.ok_or_else(|| Refusal::input("file", "The file must come in this very request, as multipart."))
 }
 
-async fn new_run(ctx: &Context<'_>, input: &UploadLogInput) -> Answer<NewRun> {
+async fn new_run(ctx: &Context<'_>, input: &UploadLogInput, file_name: &str) -> Answer<NewRun> {
     let text =
         |value: &Option<String>, field: &str, most| input::optional_text(value.as_deref(), field, most);
     let vehicle = input.vehicle.as_ref().map(|id| input::id::<VehicleId>(id, "vehicle")).transpose()?;
     let test_day = input.test_day.as_ref().map(|id| input::id::<TestDayId>(id, "testDay")).transpose()?;
     let vehicle = existing(ctx, vehicle, "vehicle").await?;
     let test_day = existing(ctx, test_day, "testDay").await?;
-    let tags = input.tags.as_deref().unwrap_or_default();
-    input::tags(tags)?;
     Ok(NewRun {
-        number: input.number.map(input::number).transpose()?,
+        number: input.number.map(input::number).transpose()?.or_else(|| number_in(file_name)),
         name: text(&input.name, "name", 100)?,
         kind: text(&input.kind, "type", 100)?,
         description: text(&input.description, "description", 10_000)?,
         location: text(&input.location, "location", 100)?,
         driver: text(&input.driver, "driver", 100)?,
-        tags: tags.to_vec(),
+        tags: input::tags(input.tags.as_deref().unwrap_or_default())?,
         time_zone: time_zone(ctx, input.time_zone.as_deref(), (test_day, vehicle)).await?,
         dbcs: dbcs(ctx, input.dbcs.as_deref(), vehicle).await?,
         vehicle_id: vehicle,
         test_day_id: test_day,
     })
+}
+
+/// The number in a logger's file name, as in `LOG00011.CSV` and `run017.csv`.
+fn number_in(file_name: &str) -> Option<i32> {
+    let name = file_name.to_ascii_lowercase();
+    let digits = |at: usize| {
+        let rest = name.get(at + 3..)?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest.get(..end)?.parse().ok().and_then(|number| input::number(number).ok())
+    };
+    ["log", "run"].iter().flat_map(|word| name.match_indices(word)).find_map(|(at, _)| digits(at))
 }
 
 /// The zone that is told, else the day's, the vehicle's, the server's.
@@ -171,5 +181,24 @@ fn refusal(error: CommitError) -> Refusal {
             Refusal::new(Code::Conflict, "This key was used for another log.").at("idempotencyKey")
         }
         CommitError::Database(error) => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_in;
+
+    #[test]
+    fn a_loggers_file_name_carries_the_number() {
+        for (name, number) in [
+            ("LOG00011.CSV", Some(11)),
+            ("run017 (2).csv", Some(17)),
+            ("catalog-RUN4.csv", Some(4)),
+            ("drive.log", None),
+            ("log99999999999.csv", None),
+            ("Łódź-log7.csv", Some(7)),
+        ] {
+            assert_eq!(number_in(name), number, "{name}");
+        }
     }
 }

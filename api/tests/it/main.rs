@@ -1,6 +1,7 @@
 //! The API from outside: a real server on a free port, real SQLite, real files.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod gateway;
 mod graphql;
 mod guard;
 mod health;

@@ -1,0 +1,94 @@
+//! The schema on real parts: SQLite, files, broker.
+
+mod defaults;
+mod introspection;
+mod limits;
+mod logs;
+mod search;
+mod series;
+mod statements;
+mod watch;
+
+use api::graphql::{Schema, schema};
+use async_graphql::{Request, Variables};
+use entity::{
+    blob::{self, BlobState},
+    id::{BlobId, RunId},
+    job::{self, ConvertPayload, NewJob, SCHEMA_VERSION},
+    run::{self, NewRun},
+};
+use platform::testing::TestRuntime;
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
+use serde_json::Value;
+
+/// A schema and what it works on.
+pub(super) struct Api {
+    pub(super) runtime: TestRuntime,
+    pub(super) schema: Schema,
+}
+
+impl Api {
+    pub(super) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub(super) async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let runtime = TestRuntime::start_with(variables).await.unwrap();
+        let schema = schema(&runtime);
+        Self { runtime, schema }
+    }
+
+    /// The whole answer.
+    pub(super) async fn answer(&self, query: &str, variables: Value) -> Value {
+        let request = Request::new(query).variables(Variables::from_json(variables));
+        serde_json::to_value(self.schema.execute(request).await).unwrap()
+    }
+
+    /// The data of an answer without errors.
+    pub(super) async fn ask(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.answer(query, variables).await;
+        assert_eq!(answer.get("errors"), None, "{query}");
+        answer["data"].take()
+    }
+
+    /// The code of the first error.
+    pub(super) async fn refusal(&self, query: &str, variables: Value) -> String {
+        let answer = self.answer(query, variables).await;
+        answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// A run of a log that nobody stored, with a waiting job.
+    pub(super) async fn run(&self, new: NewRun) -> (RunId, job::Model) {
+        let id = BlobId::new();
+        let made = self.runtime.database.transaction::<_, DbErr, _>(move |tx| {
+            let new = NewRun { time_zone: "UTC".to_owned(), ..new.clone() };
+            Box::pin(async move {
+                let blob = blob::Model {
+                    id,
+                    sha256: id.to_string(),
+                    object_key: format!("uploads/{}", id.0),
+                    bytes: 1000,
+                    state: BlobState::Present,
+                    created_at: 0,
+                };
+                blob::Entity::insert(blob.into_active_model().reset_all()).exec_without_returning(tx).await?;
+                let run = run::insert(tx, id, "LOG1.CSV", &new).await?;
+                let payload = ConvertPayload {
+                    schema_version: SCHEMA_VERSION,
+                    run_id: run.id,
+                    blob_id: id,
+                    dbcs: new.dbcs,
+                    time_zone: new.time_zone,
+                };
+                let queued = job::enqueue(tx, NewJob { run_id: run.id, payload }).await?;
+                Ok((run.id, queued.job))
+            })
+        });
+        made.await.unwrap()
+    }
+}
+
+/// A run with this number.
+pub(super) fn numbered(number: i32) -> NewRun {
+    NewRun { number: Some(number), ..NewRun::default() }
+}

@@ -1,0 +1,243 @@
+//! Signals and series of a run that was converted.
+
+use std::{fmt::Write as _, fs, io, sync::Arc};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use canlog::{
+    convert::{ConvertLimits, ConvertOptions, Converted, Source, convert},
+    dbc::{BoundDbc, parse},
+    manifest::{MessageFile, SignalSummary},
+};
+use entity::{
+    conversion::{self, Publication},
+    id::{ConversionId, RunId},
+    job,
+    signal::RecordedSignal,
+};
+use platform::storage::{FileName, ObjectKey};
+use sea_orm::DbErr;
+use serde_json::{Value, json};
+
+use super::{Api, numbered};
+
+const DBC: &str = "VERSION \"\"\n\nBU_: Car\n\nBO_ 256 Engine: 8 Car\n SG_ Speed : 0|16@1+ (0.5,0) [0|0] \"km/h\" Car\n \
+    SG_ Gear : 16|8@1+ (1,0) [0|0] \"\" Car\n\nBO_ 257 Wheel: 8 Car\n SG_ Speed : 0|16@1+ (1,0) [0|0] \"rpm\" Car\n\n\
+    VAL_ 256 Gear 0 \"Neutral\" 1 \"First\" ;\n";
+const SAMPLES: u32 = 10_000;
+
+/// 10,000 frames of `Engine`, one a millisecond from 1 s on: speed n / 2, gear n mod 3; one of `Wheel`.
+fn log() -> String {
+    let mut log = String::new();
+    for n in 0..SAMPLES {
+        let (seconds, micros) = (1 + n / 1000, n % 1000 * 1000);
+        let [low, high, ..] = n.to_le_bytes();
+        writeln!(log, "({seconds}.{micros:06}) can0 100#{low:02X}{high:02X}{:02X}", n % 3).unwrap();
+    }
+    log + "(11.000000) can0 101#0700\n"
+}
+
+impl Api {
+    /// A run whose log was converted and published.
+    async fn converted(&self) -> RunId {
+        let (run, queued) = self.run(numbered(1)).await;
+        let id = ConversionId::new();
+        let Converted { manifest, report } = self.convert(run, id);
+        let signals = manifest.messages.iter().flat_map(recorded).collect::<Vec<_>>();
+        let (manifest, report_text) =
+            (serde_json::to_string(&manifest).unwrap(), serde_json::to_string(&report).unwrap());
+        let publish = self.runtime.database.transaction::<_, DbErr, _>(move |tx| {
+            let publication = Publication {
+                conversion_id: id,
+                job_id: queued.id,
+                token: 1,
+                run_id: run,
+                manifest: manifest.clone(),
+                report: report_text.clone(),
+                bytes: 1,
+                warning_count: 0,
+                time_source: "RTC".to_owned(),
+                start_at: report.start,
+                end_at: report.end,
+                signals: signals.clone(),
+            };
+            Box::pin(async move {
+                let claimed = job::claim(tx, "worker", std::time::Duration::from_secs(30)).await?.unwrap();
+                conversion::begin(tx, &claimed, id, "prefix").await?.unwrap();
+                conversion::publish(tx, publication).await
+            })
+        });
+        assert!(publish.await.unwrap());
+        run
+    }
+
+    fn convert(&self, run: RunId, id: ConversionId) -> Converted {
+        let text = log();
+        let path = |name: &str| {
+            let file: FileName = name.parse().unwrap();
+            self.runtime.storage.local_path(&ObjectKey::Conversion { run, conversion: id, file }).unwrap()
+        };
+        fs::create_dir_all(path("manifest.json").parent().unwrap()).unwrap();
+        let bytes = text.len() as u64;
+        let open = || Ok(Box::new(io::Cursor::new(text.clone())) as Box<dyn io::Read + Send>);
+        let options = ConvertOptions {
+            dbcs: vec![BoundDbc { dbc: Arc::new(parse(DBC.as_bytes()).unwrap()), bus: None }],
+            time_zone: jiff::tz::TimeZone::UTC,
+            threads: 1,
+            limits: ConvertLimits::default(),
+        };
+        let write = |name: &str| Ok(Box::new(fs::File::create(path(name))?) as Box<dyn io::Write + Send>);
+        convert(&Source { open: &open, bytes }, &options, &write, &mut |_| ()).unwrap()
+    }
+}
+
+fn recorded(message: &MessageFile) -> impl Iterator<Item = RecordedSignal> {
+    let row = |signal: &SignalSummary| RecordedSignal {
+        bus: message.bus.clone(),
+        frame_id: message.frame_id,
+        extended: message.extended,
+        message: message.message.clone(),
+        name: signal.name.clone(),
+        unit: signal.unit.clone(),
+        file: message.file.clone(),
+        overview: message.overview.file.clone(),
+        sorted: message.sorted,
+        count: i64::try_from(signal.count).unwrap(),
+        summary: serde_json::to_string(signal).unwrap(),
+        first_at: signal.first_time,
+        last_at: signal.last_time,
+    };
+    message.signals.iter().map(row)
+}
+
+const SERIES: &str =
+    "query($id: ID!, $signals: [SignalSelector!]!, $window: TimeWindow, $resolution: Resolution) {
+    run(id: $id) { series(signals: $signals, window: $window, resolution: $resolution) {
+        signal { qualifiedName } unit t0 method bucket sourceSamples points exact
+        time values min max labels valuesB64 } } }";
+
+async fn series(api: &Api, run: RunId, names: &[&str], more: Value) -> Value {
+    let signals: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+    let mut variables = json!({ "id": run.to_string(), "signals": signals });
+    variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    api.answer(SERIES, variables).await
+}
+
+#[tokio::test]
+async fn few_samples_come_as_they_are_and_many_as_their_extremes() {
+    let api = Api::start().await;
+    let run = api.converted().await;
+    let window = json!({ "from": "1970-01-01T00:00:02Z", "to": "1970-01-01T00:00:02.003Z" });
+    let answer = series(&api, run, &["Gear", "Engine.Speed"], json!({ "window": window })).await;
+    let [gear, speed] = answer["data"]["run"]["series"].as_array().unwrap().as_slice() else {
+        panic!("{answer}")
+    };
+    assert_eq!(
+        (&gear["method"], &gear["exact"], &gear["sourceSamples"]),
+        (&json!("RAW"), &json!(true), &json!("3"))
+    );
+    // 1000 mod 3 = 1
+    assert_eq!(gear["values"], json!([1.0, 2.0, 0.0]));
+    assert_eq!(gear["labels"], json!(["First", null, "Neutral"]));
+    assert_eq!((&speed["values"], &speed["unit"]), (&json!([500.0, 500.5, 501.0]), &json!("km/h")));
+    assert_eq!(
+        (&speed["t0"], &speed["time"]),
+        (&json!("1970-01-01T00:00:02.000000Z"), &json!([0.0, 0.001, 0.002]))
+    );
+    let bytes: Vec<u8> = [500.0_f64, 500.5, 501.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    assert_eq!(speed["valuesB64"], json!(BASE64_STANDARD.encode(bytes)));
+
+    let few = json!({ "resolution": { "maxPoints": 10 } });
+    let answer = series(&api, run, &["Engine.Speed"], few).await;
+    let speed = &answer["data"]["run"]["series"][0];
+    assert_eq!(
+        (&speed["method"], &speed["exact"], &speed["values"]),
+        (&json!("MIN_MAX"), &json!(false), &json!(null))
+    );
+    assert_eq!(speed["sourceSamples"], json!("10000"));
+    let (min, max) = (speed["min"].as_array().unwrap(), speed["max"].as_array().unwrap());
+    assert!(min.len() <= 10 && speed["points"] == json!(min.len()), "{speed}");
+    assert_eq!((&min[0], &max[max.len() - 1]), (&json!(0.0), &json!(4999.5)));
+}
+
+#[tokio::test]
+async fn what_a_series_cannot_be_is_refused() {
+    let api = Api::start_with(&[("DATAVIEWER_LIMIT_VALUES", "15000")]).await;
+    let run = api.converted().await;
+    let raw = json!({ "resolution": { "method": "RAW", "maxPoints": 100 } });
+    let all = json!({ "resolution": { "maxPoints": 100_000 } });
+    for (names, more, code) in [
+        (vec!["Speed"], json!({}), "AMBIGUOUS_SIGNAL"),
+        (vec!["Nothing"], json!({}), "NOT_FOUND"),
+        (vec![], json!({}), "BAD_USER_INPUT"),
+        (vec!["Gear"], json!({ "resolution": { "maxPoints": 0 } }), "BAD_USER_INPUT"),
+        (vec!["Gear"], json!({ "resolution": { "maxPoints": 100_001 } }), "TOO_MANY_POINTS"),
+        (vec!["Gear"], raw, "TOO_MANY_POINTS"),
+        (vec!["Gear"], all, "TOO_MANY_POINTS"),
+        (
+            vec!["Gear"],
+            json!({ "window": { "from": "1970-01-01T00:00:02Z", "to": "1970-01-01T00:00:02Z" } }),
+            "BAD_USER_INPUT",
+        ),
+    ] {
+        let answer = series(&api, run, &names, more).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{names:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_ambiguous_name_lists_its_candidates() {
+    let api = Api::start().await;
+    let run = api.converted().await;
+    let query = "query($id: ID!, $name: String, $message: String) { run(id: $id) {
+        signal(name: $name, message: $message) { id qualifiedName unit count frameId bus min max first last rate } } }";
+    let id = json!(run.to_string());
+    let answer = api.answer(query, json!({ "id": id, "name": "Speed" })).await;
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!(extensions["code"], "AMBIGUOUS_SIGNAL");
+    let names: Vec<_> =
+        extensions["candidates"].as_array().unwrap().iter().map(|one| &one["qualifiedName"]).collect();
+    assert_eq!(names, ["Engine.Speed", "Wheel.Speed"]);
+    for variables in [json!({ "name": "Wheel.Speed" }), json!({ "name": "Speed", "message": "Wheel" })] {
+        let mut variables = variables;
+        variables["id"] = id.clone();
+        let signal = api.ask(query, variables).await["run"]["signal"].take();
+        assert_eq!((&signal["unit"], &signal["count"]), (&json!("rpm"), &json!("1")));
+        assert_eq!(
+            (&signal["frameId"], &signal["bus"], &signal["max"]),
+            (&json!(257), &json!("can0"), &json!(7.0))
+        );
+    }
+    let signal = api.ask(query, json!({ "id": id, "name": "Engine.Speed" })).await["run"]["signal"].take();
+    assert_eq!((&signal["first"], &signal["last"]), (&json!(0.0), &json!(4999.5)));
+    assert_eq!(signal["rate"], json!(1000.0));
+}
+
+#[tokio::test]
+async fn a_converted_run_is_ready_with_its_report_and_signals() {
+    let api = Api::start().await;
+    let run = api.converted().await;
+    let query = "query($id: ID!, $after: String) { run(id: $id) { status start end duration timeSource
+        report { format samples frames { read decoded unknownId skipped } problems { code } }
+        conversion { state } log { format }
+        signals(first: 2, after: $after) { totalCount nodes { qualifiedName } pageInfo { hasNextPage endCursor } }
+        found: signals(search: \"whe spe\") { nodes { qualifiedName } }
+        named: signals(names: [\"Gear\", \"Wheel.Speed\"]) { nodes { qualifiedName } } } }";
+    let run = json!(run.to_string());
+    let first = api.ask(query, json!({ "id": run })).await["run"].take();
+    assert_eq!((&first["status"], &first["duration"]), (&json!("READY"), &json!(10.0)));
+    assert_eq!((&first["timeSource"], &first["log"]["format"]), (&json!("RTC"), &json!("candump")));
+    let frames = json!({ "read": "10001", "decoded": "10001", "unknownId": "0", "skipped": "0" });
+    assert_eq!(first["report"]["frames"], frames);
+    assert_eq!(
+        (&first["signals"]["totalCount"], &first["conversion"]["state"]),
+        (&json!(3), &json!("PUBLISHED"))
+    );
+    assert_eq!(first["found"]["nodes"], json!([{ "qualifiedName": "Wheel.Speed" }]));
+    assert_eq!(first["named"]["nodes"].as_array().unwrap().len(), 2);
+    let after = &first["signals"]["pageInfo"]["endCursor"];
+    let rest = api.ask(query, json!({ "id": run, "after": after })).await["run"]["signals"].take();
+    assert_eq!(
+        (&rest["nodes"].as_array().unwrap().len(), &rest["pageInfo"]["hasNextPage"]),
+        (&1, &json!(false))
+    );
+}

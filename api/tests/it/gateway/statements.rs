@@ -1,0 +1,61 @@
+//! What a list costs the database.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use serde_json::json;
+use tracing::{
+    Event, Metadata, Subscriber,
+    span::{Attributes, Id, Record},
+};
+
+use super::{Api, numbered};
+
+/// Counts the statements that sea-orm sends.
+#[derive(Clone, Default)]
+struct Statements(Arc<AtomicUsize>);
+
+impl Subscriber for Statements {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_span() && metadata.target().starts_with("sea_orm")
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        if ["query_one_raw", "query_all_raw", "execute_raw"].contains(&span.metadata().name()) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+const LIST: &str = "query($first: Int!) { runs(first: $first) { totalCount nodes {
+    id status tags log { bytes sha256 } dbcs { bus dbc { name } } vehicle { name } testDay { date }
+    job { state queuePosition run { id } } jobs { id progress { fraction } } conversions { id } conversion { id }
+    signals(first: 3) { totalCount nodes { name } } } } }";
+
+#[tokio::test]
+async fn a_list_of_50_runs_costs_what_a_list_of_2_does() {
+    let api = Api::start_with(&[("DATAVIEWER_LIMIT_COMPLEXITY", "1000000")]).await;
+    for number in 0..50 {
+        api.run(numbered(number)).await;
+    }
+    let statements = Statements::default();
+    let _guard = tracing::subscriber::set_default(statements.clone());
+    let mut costs = Vec::new();
+    for first in [2, 50] {
+        statements.0.store(0, Ordering::Relaxed);
+        let page = api.ask(LIST, json!({ "first": first })).await;
+        assert_eq!(page["runs"]["nodes"].as_array().unwrap().len(), first);
+        costs.push(statements.0.load(Ordering::Relaxed));
+    }
+    // On a busy machine a kind's keys may be gathered in two or three statements; one a run would be hundreds.
+    assert!((8..=20).contains(&costs[0]) && costs[1] <= 4 * costs[0], "{costs:?}");
+}
