@@ -5,7 +5,7 @@
 //! * Row groups of at most 65,536 rows, one page a column, with null count, minimum and maximum.
 //! * Times are delta-coded; values are coded by dictionary where they repeat, else split into streams of
 //!   bytes. All of it zstd-compressed.
-//! * The footer's key-value metadata say what the columns mean: the keys are the constants of [`key`].
+//! * The footer's key-value metadata say what the columns mean: the keys are listed in `parquet/key.rs`.
 
 mod compress;
 mod file;
