@@ -1,17 +1,16 @@
 //! `Job`: background work on a run.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
-use canlog::failure::{Failure, FailureCode as Code};
 use entity::{
     id::RunId,
     job::{self, Column, JobState as State},
 };
 use sea_orm::{ColumnTrait, sea_query::Cond};
-use serde::Deserialize;
 
 use super::{
     error::Answer,
     input,
+    job_failure::JobFailure,
     load::{QueuePlace, load},
     run::Run,
     scalar::{DateTime, Int64},
@@ -171,49 +170,6 @@ fn mean_rate(row: &job::Model) -> Option<f64> {
     (micros > 0).then(|| row.progress_bytes as f64 * 1e6 / micros as f64)
 }
 
-/// Why a job failed, or why it waits.
-#[derive(Clone, Debug, SimpleObject)]
-pub(crate) struct JobFailure {
-    /// What it is.
-    code: FailureCode,
-    /// What was wrong, in one sentence.
-    message: String,
-    /// What can be done about it.
-    hint: Option<String>,
-    /// The line of the log or DBC it was found in, from 1.
-    line: Option<Int64>,
-}
-
-impl JobFailure {
-    fn of(row: &job::Model) -> Option<Self> {
-        let code = row.error_code.as_deref()?;
-        let detail = row.error_detail.as_deref().and_then(|text| serde_json::from_str::<Failure>(text).ok());
-        let failure = detail.unwrap_or_else(|| {
-            let word: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
-                serde::de::IntoDeserializer::into_deserializer(code);
-            let code = Code::deserialize(word).unwrap_or(Code::StorageUnavailable);
-            Failure { code, message: explain(code).to_owned(), hint: None, line: None }
-        });
-        Some(Self {
-            code: failure.code.into(),
-            message: failure.message,
-            hint: failure.hint,
-            line: failure.line.map(Int64::from),
-        })
-    }
-}
-
-/// A sentence for a code that stands alone.
-fn explain(code: Code) -> &'static str {
-    match code {
-        Code::StorageUnavailable => "The storage does not answer; the job is tried again.",
-        Code::WorkerCrashed => "The converter died on this log.",
-        Code::BudgetSpent => "Passing troubles went on for longer than the job is tried again.",
-        Code::Timeout => "The conversion took longer than allowed.",
-        _ => "Nothing could be made of this log.",
-    }
-}
-
 /// Where a job is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "job::JobState")]
@@ -244,38 +200,6 @@ pub(crate) enum JobStage {
     Storing,
     /// Commits the result.
     Committing,
-}
-
-/// Why a job failed, or why it waits: the closed set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "Code")]
-pub(crate) enum FailureCode {
-    /// Not one byte.
-    EmptyFile,
-    /// No reader knows these bytes.
-    UnsupportedFormat,
-    /// The format is known, its header is not usable.
-    CorruptHeader,
-    /// Not one frame in the whole log.
-    NoFrames,
-    /// Frames, but no DBC knows any of their ids.
-    NoKnownIds,
-    /// A DBC cannot be used.
-    DbcInvalid,
-    /// A compressed log unpacks to more than allowed.
-    DecompressionLimit,
-    /// More signals than allowed.
-    LimitSignals,
-    /// More rows than allowed.
-    LimitRows,
-    /// The converter died on this log again and again.
-    WorkerCrashed,
-    /// Passing troubles went on for longer than the job is tried again.
-    BudgetSpent,
-    /// The conversion took longer than allowed.
-    Timeout,
-    /// The storage could not be read or written.
-    StorageUnavailable,
 }
 
 /// Which jobs. Conditions of several fields all hold.

@@ -1,7 +1,7 @@
 //! `Run`: one drive.
 
-use async_graphql::{Context, Enum, ID, Object};
-use entity::{job::JobState, run::Model};
+use async_graphql::{Context, ID, Object};
+use entity::run::Model;
 
 use super::{
     conversion::{Conversion, report_of},
@@ -12,6 +12,7 @@ use super::{
     page::{self, Connection, Cursor, PageArgs, Window},
     report::{ConversionReport, TimeSource},
     run_dbc::RunDbc,
+    run_status::RunStatus,
     runtime,
     scalar::DateTime,
     search,
@@ -273,45 +274,5 @@ impl Run {
             id: row.id.0,
         };
         Ok(window.page(rows, all, cursor, Signal::from))
-    }
-}
-
-/// Whether a run can be read, and if not, why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub(crate) enum RunStatus {
-    /// Its log waits to be converted.
-    Pending,
-    /// Its log is being converted for the first time.
-    Converting,
-    /// It can be read (also while it is converted again).
-    Ready,
-    /// Nothing could be made of its log: `job { failure }` says why.
-    Failed,
-    /// Its conversion was cancelled.
-    Cancelled,
-}
-
-impl From<JobState> for RunStatus {
-    /// The status of a run that has no conversion yet, by its newest job.
-    fn from(state: JobState) -> Self {
-        match state {
-            JobState::Queued | JobState::RetryWait | JobState::Succeeded => Self::Pending,
-            JobState::Running => Self::Converting,
-            JobState::Failed => Self::Failed,
-            JobState::Cancelled => Self::Cancelled,
-        }
-    }
-}
-
-impl RunStatus {
-    /// The states of the newest job that mean it.
-    pub(crate) fn job_states(self) -> &'static [JobState] {
-        match self {
-            Self::Pending => &[JobState::Queued, JobState::RetryWait, JobState::Succeeded],
-            Self::Converting => &[JobState::Running],
-            Self::Ready => &[],
-            Self::Failed => &[JobState::Failed],
-            Self::Cancelled => &[JobState::Cancelled],
-        }
     }
 }

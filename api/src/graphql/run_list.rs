@@ -16,7 +16,8 @@ use super::{
     error::Answer,
     input,
     page::{self, Connection, Keyset, PageArgs},
-    run::{Run, RunStatus},
+    run::Run,
+    run_status::RunStatus,
     search,
     series::TimeWindow,
 };
