@@ -3,9 +3,11 @@
 mod bounds;
 mod drive;
 mod failures;
+mod frames;
 mod naive;
 mod real;
 mod report;
+mod threads;
 mod values;
 
 use std::collections::HashMap;

@@ -129,7 +129,16 @@ fn a_passenger_car() {
 #[test]
 fn a_log_decoded_elsewhere() {
     let Some(folder) = folder() else { return };
-    let log = std::fs::read(folder.join("wuracing/RUN00.CSV")).unwrap();
-    let (converted, _) = run(&log, &options("BU_: N\n")).unwrap();
+    let log = std::fs::read_to_string(folder.join("wuracing/RUN00.CSV")).unwrap();
+    let (converted, files) = run(log.as_bytes(), &options("BU_: N\n")).unwrap();
     assert_eq!((converted.report.samples, converted.report.frames.read), (4_890, 1_448));
+    let lines: Vec<Vec<_>> = log.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    for message in &converted.manifest.messages {
+        for signal in &message.signals {
+            let of = lines.iter().filter(|line| line[2] == message.message && line[3] == signal.name);
+            let expected: Vec<(i64, f64)> =
+                of.map(|line| (1_000 * line[0].parse::<i64>().unwrap(), line[4].parse().unwrap())).collect();
+            assert_eq!(samples(message, &files, &signal.name), expected, "{}", signal.name);
+        }
+    }
 }
