@@ -1,5 +1,6 @@
 //! The roles of the binary, one file each.
 
+mod api;
 mod binding;
 mod client;
 mod confine;
@@ -10,7 +11,10 @@ mod log;
 mod migrate;
 mod report;
 mod serve;
+mod service;
+mod signals;
 mod upload;
+mod worker;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -31,6 +35,10 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the API and convert what is uploaded (the default)
     Serve,
+    /// Serve the API alone; conversions are done by `dataviewer worker`, here or on other machines
+    Api,
+    /// Convert what `dataviewer api` receives, here or on another machine
+    Worker,
     Convert(convert::ConvertArgs),
     Upload(upload::UploadArgs),
     /// Serve, with a sample DBC and a made-up drive sent through the API
@@ -47,6 +55,8 @@ impl Cli {
             // Knows no configuration: it runs in an empty environment as a worker's child.
             Command::Convert(args) => return args.run(),
             Command::Serve => with_config(|config| blocking(serve::run(config))),
+            Command::Api => with_config(|config| blocking(api::run(config))),
+            Command::Worker => with_config(|config| blocking(worker::run(config))),
             Command::Upload(args) => blocking(args.run()),
             Command::Demo => with_config(|config| blocking(demo::run(config))),
             Command::Migrate(args) => with_config(|config| blocking(args.run(config))),

@@ -10,7 +10,7 @@ use platform::config::Config;
 use serde_json::json;
 
 use super::client::Client;
-use super::serve::Service;
+use super::service::Service;
 use super::upload::{follow, send};
 use super::{log, say};
 
@@ -21,8 +21,9 @@ use super::{log, say};
 pub(crate) async fn run(config: Config) -> Result<()> {
     log::start(&config.log)?;
     let scratch = config.storage.scratch_folder.clone();
-    let service = Service::start(config).await?;
-    let address = format!("http://{}", service.address);
+    let mut service = Service::open(config).await?;
+    let address = format!("http://{}", service.start_api().await?);
+    service.start_worker()?;
     let shown = show(&address, &scratch).await;
     if shown.is_err() {
         service.runtime.shutdown.cancel();
