@@ -88,10 +88,13 @@ pub struct SignalSummary {
 }
 
 /// One line of a value table (`VAL_`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ValueLabel {
     /// The raw value that the DBC gives the label to.
     pub raw: i64,
+    /// The physical value of a sample that has the label: `raw` scaled as the signal's samples are; null when
+    /// that is no finite number.
+    pub value: Option<f64>,
     /// The label.
     pub label: String,
 }

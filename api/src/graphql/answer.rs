@@ -6,31 +6,39 @@ use async_graphql::{
     ErrorExtensionValues, Request, Response, ServerError, ServerResult, ValidationResult, Variables,
     async_trait::async_trait,
     extensions::{
-        Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest, NextRequest,
-        NextSubscribe, NextValidation,
+        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest,
+        NextRequest, NextSubscribe, NextValidation,
     },
     futures_util::stream::{BoxStream, StreamExt},
     parser::types::ExecutableDocument,
 };
 use platform::runtime::Runtime;
 
-use super::{error::Code, limit, load, series::Budget};
+use super::{
+    error::Code,
+    limit,
+    load::{self, Batches},
+    series::Budget,
+};
 
 /// Makes an [`Answering`] for every operation.
 pub(crate) struct Answers(pub(crate) Runtime);
 
 impl ExtensionFactory for Answers {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Answering(self.0.clone()))
+        Arc::new(Answering { runtime: self.0.clone(), batches: Batches::default() })
     }
 }
 
-struct Answering(Runtime);
+struct Answering {
+    runtime: Runtime,
+    batches: Batches,
+}
 
 #[async_trait]
 impl Extension for Answering {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        self.coded(next.run(ctx).await)
+        coded(&self.runtime, next.run(ctx).await)
     }
 
     fn subscribe<'s>(
@@ -39,8 +47,8 @@ impl Extension for Answering {
         stream: BoxStream<'s, Response>,
         next: NextSubscribe<'_>,
     ) -> BoxStream<'s, Response> {
-        let runtime = self.0.clone();
-        next.run(ctx, stream).map(move |response| Self(runtime.clone()).coded(response)).boxed()
+        let runtime = self.runtime.clone();
+        next.run(ctx, stream).map(move |response| coded(&runtime, response)).boxed()
     }
 
     /// Limits come first of all: the engine's own checks take exponential time over fragments of fragments.
@@ -51,9 +59,9 @@ impl Extension for Answering {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let document = request.parsed_query().map_err(|error| with(error, Code::GraphqlParseFailed))?;
-        limit::check(document, &self.0.config.limits.document)
+        limit::check(document, &self.runtime.config.limits.document)
             .map_err(|refusal| with(ServerError::new(refusal.message, None), refusal.code))?;
-        let request = request.data(load::loaders(&self.0)).data(Budget::default());
+        let request = request.data(load::loaders(&self.runtime, &self.batches)).data(Budget::default());
         next.run(ctx, request).await
     }
 
@@ -88,16 +96,23 @@ impl Extension for Answering {
                 .collect()
         })
     }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        self.batches.gather(next.run(ctx, operation_name)).await
+    }
 }
 
-impl Answering {
-    /// Gives every error a code and drops those beyond the limit. Our resolvers' errors have one; the rest is
-    /// the engine's own and about arguments, variables and operation names.
-    fn coded(&self, mut response: Response) -> Response {
-        response.errors.truncate(self.0.config.limits.answer.errors);
-        response.errors = response.errors.into_iter().map(|error| with(error, Code::BadUserInput)).collect();
-        response
-    }
+/// Gives every error a code and drops those beyond the limit. Our resolvers' errors have one; the rest is the
+/// engine's own and about arguments, variables and operation names.
+fn coded(runtime: &Runtime, mut response: Response) -> Response {
+    response.errors.truncate(runtime.config.limits.answer.errors);
+    response.errors = response.errors.into_iter().map(|error| with(error, Code::BadUserInput)).collect();
+    response
 }
 
 /// The error with `code`, unless it has one.

@@ -97,6 +97,7 @@ impl From<Diagnostic> for DbcDiagnostic {
 #[graphql(remote = "canlog::dbc::DiagnosticCode")]
 pub(crate) enum DbcDiagnosticCode {
     /// The text is not UTF-8 and was read as Windows-1252.
+    #[graphql(name = "CP1252")]
     Cp1252,
     /// The file defines no message.
     NoMessages,

@@ -3,6 +3,7 @@
 //! They are built for each operation and keep nothing, so a subscription that lives for hours never answers
 //! from memory.
 
+mod batch;
 mod counted;
 mod many;
 mod row;
@@ -16,6 +17,7 @@ use async_graphql::{
 };
 use platform::runtime::Runtime;
 
+pub(crate) use batch::Batches;
 pub(crate) use counted::Counted;
 pub(crate) use many::{ConversionRow, ConversionsOf, DbcsOf, DbcsOfVehicle, JobsOf, NewestJob, QueuePlace};
 pub(crate) use signal::{SignalSearch, SignalsNamed, SignalsOf};
@@ -25,16 +27,15 @@ use super::error::{Answer, Refusal};
 /// The most keys of one statement: below what every database takes as parameters.
 const BATCH: usize = 500;
 
-/// How long keys are gathered. The engine yields while it resolves a long list: the default of 1 ms would cut the
-/// list into several statements a kind.
-const GATHER: Duration = Duration::from_millis(5);
-
 /// Reads rows for the keys of the modules below.
 pub(crate) struct Rows(Runtime);
 
-/// The loaders of one operation.
-pub(crate) fn loaders(runtime: &Runtime) -> DataLoader<Rows> {
-    DataLoader::new(Rows(runtime.clone()), tokio::spawn).max_batch_size(BATCH).delay(GATHER)
+/// The loaders of one operation, whose `batches` run when it waits for them.
+pub(crate) fn loaders(runtime: &Runtime, batches: &Batches) -> DataLoader<Rows> {
+    let batches = batches.clone();
+    DataLoader::new(Rows(runtime.clone()), move |batch| batches.take(batch))
+        .max_batch_size(BATCH)
+        .delay(Duration::ZERO)
 }
 
 /// Reads what belongs to `key`, together with all else that this operation wants now.

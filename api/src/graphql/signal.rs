@@ -53,8 +53,7 @@ impl Signal {
 
     /// The value table's label of a sample.
     pub(crate) fn label(&self, value: f64) -> Option<&str> {
-        #[expect(clippy::cast_precision_loss, reason = "labelled values are small")]
-        let found = self.summary.labels.iter().find(|label| label.raw as f64 == value);
+        let found = self.summary.labels.iter().find(|label| label.value == Some(value));
         found.map(|label| label.label.as_str())
     }
 
@@ -198,6 +197,7 @@ impl Signal {
     async fn labels(&self) -> Vec<ValueLabel> {
         let label = |label: &canlog::manifest::ValueLabel| ValueLabel {
             raw: Int64(label.raw),
+            value: label.value,
             label: label.label.clone(),
         };
         self.summary.labels.iter().map(label).collect()
@@ -214,6 +214,8 @@ impl Signal {
 pub(crate) struct ValueLabel {
     /// The raw value that has the label.
     raw: Int64,
+    /// The physical value that has it, as samples show it; null when scaling gives no finite number.
+    value: Option<f64>,
     /// The label.
     label: String,
 }

@@ -2,12 +2,9 @@
 
 use std::{ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
 
-use async_graphql::{
-    Data, Executor,
-    http::{ALL_WEBSOCKET_PROTOCOLS, WebSocketProtocols, WsMessage},
-};
+use async_graphql::{Data, Executor, http::WebSocketProtocols};
+use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::{
-    body::Bytes,
     extract::{
         FromRequestParts, Query, Request, State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket},
@@ -15,7 +12,10 @@ use axum::{
     http::{HeaderMap, Uri, header},
     response::{IntoResponse, Response},
 };
-use futures::{FutureExt, SinkExt, Stream, StreamExt, future, stream::SplitSink};
+use futures::{
+    FutureExt, SinkExt, Stream, StreamExt, channel, future,
+    stream::{self, SplitSink},
+};
 use serde::Deserialize;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
@@ -58,12 +58,15 @@ pub(super) async fn or_query<E: Executor>(
     if !is_same_origin(&parts.headers) {
         return refuse(Refusal::ForeignOrigin);
     }
-    let Some(protocol) = protocol_of(&parts.headers) else {
+    let Ok(protocol) = GraphQLProtocol::from_request_parts(&mut parts, &()).await else {
         return refuse(Refusal::BadRequest("ask for the subprotocol graphql-transport-ws".into()));
     };
     match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => match endpoint.sockets.take(Peer::of(&parts.extensions)) {
-            Some(place) => open(endpoint, operations, protocol, upgrade, place),
+            Some(place) => {
+                let upgrade = upgrade.protocols(name_of(&parts.headers));
+                open(endpoint, operations, protocol, upgrade, place)
+            }
             None => refuse(Refusal::TooManySockets),
         },
         Err(rejection) => rejection.into_response(),
@@ -73,7 +76,7 @@ pub(super) async fn or_query<E: Executor>(
 fn open<E: Executor>(
     endpoint: Endpoint<E>,
     mut operations: Operations<E>,
-    protocol: WebSocketProtocols,
+    protocol: GraphQLProtocol,
     upgrade: WebSocketUpgrade,
     place: Place,
 ) -> Response {
@@ -82,14 +85,12 @@ fn open<E: Executor>(
     let session =
         Session { operations, patience: endpoint.patience, shutdown: endpoint.runtime.shutdown.clone() };
     let bytes = endpoint.body_bytes();
-    upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).max_message_size(bytes).max_frame_size(bytes).on_upgrade(
-        move |socket| {
-            endpoint.tasks.track_future(async move {
-                session.serve(socket, protocol).await;
-                drop(place);
-            })
-        },
-    )
+    upgrade.max_message_size(bytes).max_frame_size(bytes).on_upgrade(move |socket| {
+        endpoint.tasks.track_future(async move {
+            session.serve(socket, protocol).await;
+            drop(place);
+        })
+    })
 }
 
 struct Session<E> {
@@ -99,18 +100,19 @@ struct Session<E> {
 }
 
 impl<E: Executor> Session<E> {
-    async fn serve(self, socket: WebSocket, protocol: WebSocketProtocols) {
+    async fn serve(self, socket: WebSocket, protocol: GraphQLProtocol) {
         let (mut sink, incoming) = socket.split();
         let (refuse, mut refused) = mpsc::channel(REFUSALS);
         let (initialised, init) = oneshot::channel();
+        let (answer, answers) = channel::mpsc::channel(0);
         let messages = guarded(self.operations.clone(), incoming, refuse);
-        let mut answers = pin!(
-            async_graphql::http::WebSocket::new(self.operations.clone(), messages, protocol)
-                .on_connection_init(move |_| {
-                    let _ = initialised.send(());
-                    future::ready(Ok(Data::default()))
-                })
-        );
+        let engine = GraphQLWebSocket::new_with_pair(answer, messages, self.operations.clone(), protocol)
+            .on_connection_init(move |_| {
+                let _ = initialised.send(());
+                future::ready(Ok(Data::default()))
+            });
+        let engine = engine.serve().into_stream().filter_map(|()| future::ready(None));
+        let mut answers = pin!(stream::select(answers, engine));
         let mut silence = pin!(timeout(self.patience.socket_init, init).map(|opened| opened.is_err()));
         let mut opening = true;
         loop {
@@ -123,7 +125,7 @@ impl<E: Executor> Session<E> {
                 }
                 Some(refusal) = refused.recv() => Message::text(refusal),
                 answer = answers.next() => match answer {
-                    Some(answer) => message(answer),
+                    Some(answer) => answer,
                     None => return,
                 },
             };
@@ -152,21 +154,23 @@ fn guarded<E: Executor>(
     operations: Operations<E>,
     incoming: impl Stream<Item = Result<Message, axum::Error>>,
     refuse: mpsc::Sender<String>,
-) -> impl Stream<Item = Bytes> {
-    let texts = incoming.take_while(|message| future::ready(message.is_ok())).filter_map(|message| {
-        future::ready(match message {
-            Ok(message @ (Message::Text(_) | Message::Binary(_))) => Some(message.into_data()),
-            _ => None,
-        })
-    });
-    texts
-        .map(move |text| match operations.limits.guard.json(&text, ENVELOPE) {
-            Ok(()) => Some(Some(text)),
+) -> impl Stream<Item = Result<Message, axum::Error>> {
+    let pass = move |message: Result<Message, axum::Error>| {
+        let text: &[u8] = match &message {
+            Ok(Message::Text(text)) => text.as_bytes(),
+            Ok(Message::Binary(bytes)) => bytes,
+            _ => return Some(Some(message)),
+        };
+        match operations.limits.guard.json(text, ENVELOPE) {
+            Ok(()) => Some(Some(message)),
             Err(violation) => {
-                let error = refused(&text, &operations.refuse(&violation.into()));
+                let error = refused(text, &operations.refuse(&violation.into()));
                 refuse.try_send(error).is_ok().then_some(None)
             }
-        })
+        }
+    };
+    incoming
+        .map(pass)
         .take_while(|step| future::ready(step.is_some()))
         .filter_map(|step| future::ready(step.flatten()))
 }
@@ -182,24 +186,16 @@ fn refused(text: &[u8], response: &async_graphql::Response) -> String {
     serde_json::json!({ "type": "error", "id": id, "payload": response.errors }).to_string()
 }
 
-fn message(answer: WsMessage) -> Message {
-    match answer {
-        WsMessage::Text(text) => Message::text(text),
-        WsMessage::Close(code, reason) => Message::Close(Some(CloseFrame { code, reason: reason.into() })),
-    }
-}
-
 fn close((code, reason): (u16, &'static str)) -> Message {
     Message::Close(Some(CloseFrame { code, reason: reason.into() }))
 }
 
-/// The subprotocol to speak: ours when the client offers it, else the older one that some clients ask for.
-fn protocol_of(headers: &HeaderMap) -> Option<WebSocketProtocols> {
+/// The name of the subprotocol that [`GraphQLProtocol`] finds: the first that both sides speak. The upgrade, left
+/// to choose among all, might answer another one.
+fn name_of(headers: &HeaderMap) -> Option<String> {
     let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
-    let mut known: Vec<WebSocketProtocols> =
-        offered.split(',').filter_map(|name| name.trim().parse().ok()).collect();
-    known.sort_by_key(|protocol| *protocol != WebSocketProtocols::GraphQLWS);
-    known.first().copied()
+    let mut names = offered.split(',').map(str::trim);
+    names.find(|name| name.parse::<WebSocketProtocols>().is_ok()).map(str::to_owned)
 }
 
 /// Whether the page that opens the socket came from us: browsers apply no same-origin rule to WebSockets.

@@ -68,7 +68,11 @@ async fn get_runs_queries_only() {
     let get = |query: &'static str| server.get(&[("query", query)]).send();
     let answer: Value = get("{ hello }").await.unwrap().json().await.unwrap();
     assert_eq!(answer, json!({ "data": { "hello": "world" } }));
-    for query in ["mutation { ignore(file: \"x\") }", "subscription { silence }"] {
+    for query in [
+        "mutation { ignore(file: \"x\") }",
+        "mutation Named { ignore(file: \"x\") }",
+        "subscription { silence }",
+    ] {
         let sent = get(query).await.unwrap();
         assert_eq!((sent.status().as_u16(), &sent.headers()["allow"]), (405, &"POST".parse().unwrap()));
     }

@@ -92,7 +92,12 @@ fn messages<'a>(names: &Names, sinks: &'a Sinks<'a>, most: usize) -> Result<Vec<
 }
 
 fn entry(signal: &DecodedSignal, name: String) -> SignalEntry {
-    let labels = (0..).zip(&signal.labels).map(|(raw, label)| ValueLabel { raw, label: label.clone() });
+    let label = |(raw, label): (i32, &String)| ValueLabel {
+        raw: raw.into(),
+        value: Some(raw.into()),
+        label: label.clone(),
+    };
+    let labels = (0..).zip(&signal.labels).map(label);
     let unit = Some(signal.unit.clone()).filter(|unit| !unit.is_empty());
     SignalEntry { name, unit, labels: labels.collect() }
 }

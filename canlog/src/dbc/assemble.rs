@@ -55,6 +55,12 @@ impl Draft {
         }
     }
 
+    /// Factor and offset of a signal.
+    pub(crate) fn scaling(&self, signal: usize) -> (f64, f64) {
+        let signal = &self.raw.message.signals[signal];
+        (signal.factor, signal.offset)
+    }
+
     fn place(&self, signal: usize) -> Place {
         let signal = &self.raw.message.signals[signal];
         let order = match signal.byte_order {

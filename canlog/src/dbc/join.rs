@@ -90,7 +90,9 @@ impl Join<'_> {
                 }),
             };
             if let Some((message, signal)) = self.signal(stated, &stated.what.signal) {
-                self.drafts[message].signals[signal].labels = rows.iter().map(label).collect();
+                let draft = &mut self.drafts[message];
+                let (factor, offset) = draft.scaling(signal);
+                draft.signals[signal].labels = rows.iter().map(|row| label(row, factor, offset)).collect();
             }
         }
     }
@@ -140,6 +142,13 @@ impl Join<'_> {
     }
 }
 
-fn label(row: &ValDescription) -> ValueLabel {
-    ValueLabel { raw: row.id, label: unescape(&row.description) }
+/// A line of the value table of a signal with this factor and offset.
+fn label(row: &ValDescription, factor: f64, offset: f64) -> ValueLabel {
+    #[expect(clippy::cast_precision_loss, reason = "samples are rounded alike")]
+    let value = row.id as f64 * factor + offset;
+    ValueLabel {
+        raw: row.id,
+        value: Some(value).filter(|value| value.is_finite()),
+        label: unescape(&row.description),
+    }
 }

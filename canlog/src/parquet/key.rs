@@ -22,7 +22,7 @@ pub const DBCS: &str = "dataviewer.dbcs";
 pub const SIGNALS: &str = "dataviewer.signals";
 
 /// What the footer says about a signal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignalEntry {
     /// The column.
     pub name: String,
@@ -34,7 +34,7 @@ pub struct SignalEntry {
 }
 
 /// A message as its file describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Description {
     pub(crate) bus: Option<String>,
     pub(crate) frame: Option<FrameId>,

@@ -22,7 +22,7 @@ use super::{Api, numbered};
 
 const DBC: &str = "VERSION \"\"\n\nBU_: Car\n\nBO_ 256 Engine: 8 Car\n SG_ Speed : 0|16@1+ (0.5,0) [0|0] \"km/h\" Car\n \
     SG_ Gear : 16|8@1+ (1,0) [0|0] \"\" Car\n\nBO_ 257 Wheel: 8 Car\n SG_ Speed : 0|16@1+ (1,0) [0|0] \"rpm\" Car\n\n\
-    VAL_ 256 Gear 0 \"Neutral\" 1 \"First\" ;\n";
+    VAL_ 256 Gear 0 \"Neutral\" 1 \"First\" ;\nVAL_ 256 Speed 1001 \"Fast\" ;\n";
 const SAMPLES: u32 = 10_000;
 
 /// 10,000 frames of `Engine`, one a millisecond from 1 s on: speed n / 2, gear n mod 3; one of `Wheel`.
@@ -138,6 +138,8 @@ async fn few_samples_come_as_they_are_and_many_as_their_extremes() {
     // 1000 mod 3 = 1
     assert_eq!(gear["values"], json!([1.0, 2.0, 0.0]));
     assert_eq!(gear["labels"], json!(["First", null, "Neutral"]));
+    // A value table is about raw values: 1001 is 500.5 km/h.
+    assert_eq!(speed["labels"], json!([null, "Fast", null]));
     assert_eq!((&speed["values"], &speed["unit"]), (&json!([500.0, 500.5, 501.0]), &json!("km/h")));
     assert_eq!(
         (&speed["t0"], &speed["time"]),

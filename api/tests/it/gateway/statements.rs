@@ -56,6 +56,6 @@ async fn a_list_of_50_runs_costs_what_a_list_of_2_does() {
         assert_eq!(page["runs"]["nodes"].as_array().unwrap().len(), first);
         costs.push(statements.0.load(Ordering::Relaxed));
     }
-    // On a busy machine a kind's keys may be gathered in two or three statements; one a run would be hundreds.
-    assert!((8..=20).contains(&costs[0]) && costs[1] <= 4 * costs[0], "{costs:?}");
+    assert!(costs[0] >= 8, "the list was answered from {} statements: are they still counted?", costs[0]);
+    assert_eq!(costs[1], costs[0]);
 }

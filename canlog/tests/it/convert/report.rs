@@ -74,7 +74,7 @@ fn a_message_is_one_bus_and_id() {
     assert_eq!(value(parquet::DBCS), Some(format!("[\"{}\"]", converted.manifest.dbcs[0])));
     let signals: Vec<parquet::SignalEntry> = serde_json::from_str(&value(parquet::SIGNALS).unwrap()).unwrap();
     assert_eq!(signals[0].unit.as_deref(), Some("rpm"));
-    assert_eq!(signals[1].labels[1], ValueLabel { raw: 1, label: "First".to_owned() });
+    assert_eq!(signals[1].labels[1], ValueLabel { raw: 1, value: Some(1.0), label: "First".to_owned() });
 }
 
 #[test]

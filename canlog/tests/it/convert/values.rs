@@ -30,7 +30,11 @@ fn a_record_is_a_row() {
     assert_eq!(column(1), [Some(0.0), None, Some(1.0)]);
     assert_eq!(column(2), [None, None, Some(7.0)]);
     assert_eq!(samples(engine, &files, "Gear"), [(10_000, 0.0), (30_000, 1.0)]);
-    let label = |raw, label: &str| ValueLabel { raw, label: label.to_owned() };
+    let label = |raw: i32, label: &str| ValueLabel {
+        raw: raw.into(),
+        value: Some(raw.into()),
+        label: label.to_owned(),
+    };
     assert_eq!(engine.signals[1].labels, [label(0, "N"), label(1, "1st")]);
     assert_eq!((engine.signals[0].unit.as_deref(), engine.signals[1].unit.as_deref()), (Some("rpm"), None));
 }
