@@ -4,13 +4,16 @@
 //! from SQL. What is promised: a ring between two looks is never missed, a watcher sees the latest progress
 //! in order, and nothing grows without bound.
 
+mod error;
 mod event;
 mod in_process;
 
 use entity::id::JobId;
+pub use error::BrokerError;
 pub use event::{BoardEvent, JobProgressEvent, JobSignal};
 use in_process::{InProcess, InProcessBells, InProcessBoard};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::config::broker::BrokerConfig;
 
@@ -36,11 +39,54 @@ pub enum Board {
 }
 
 impl Broker {
-    /// The broker that the configuration asks for.
-    #[must_use]
-    pub fn new(config: &BrokerConfig) -> Self {
+    /// The broker that the configuration asks for. One that cannot be reached now is no error: it is tried
+    /// again in the background, and until then workers and watchers look at SQL.
+    ///
+    /// # Errors
+    /// [`BrokerError`] when what is configured cannot be used at all.
+    pub async fn connect(config: &BrokerConfig) -> Result<Self, BrokerError> {
         match config {
-            BrokerConfig::InProcess => Self::InProcess(InProcess::default()),
+            BrokerConfig::InProcess => Ok(Self::InProcess(InProcess::default())),
+        }
+    }
+
+    /// Whether news of other processes arrive now. Where not, whoever waits for news looks at SQL more often.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        match self {
+            Self::InProcess(_) => true,
+        }
+    }
+
+    /// Asks the broker whether it answers; takes at most a second.
+    ///
+    /// # Errors
+    /// [`BrokerError`] when it does not.
+    pub async fn ping(&self) -> Result<(), BrokerError> {
+        match self {
+            Self::InProcess(_) => Ok(()),
+        }
+    }
+
+    /// Tells everybody at this broker which database the API works with. See [`Broker::instance`].
+    pub async fn announce_instance(&self, instance: Uuid) {
+        match self {
+            Self::InProcess(broker) => broker.announce_instance(instance),
+        }
+    }
+
+    /// The database that an API at this broker has announced; none when there was none lately, or when the
+    /// broker does not answer.
+    pub async fn instance(&self) -> Option<Uuid> {
+        match self {
+            Self::InProcess(broker) => broker.instance(),
+        }
+    }
+
+    /// Lets go of the broker. What is rung and published later reaches this process only.
+    pub async fn close(&self) {
+        match self {
+            Self::InProcess(_) => {}
         }
     }
 

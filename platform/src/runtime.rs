@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    broker::Broker,
+    broker::{Broker, BrokerError},
     config::Config,
     database::{ConnectError, Database},
     storage::{Storage, StorageError},
@@ -35,6 +35,9 @@ pub enum StartError {
     /// The folders.
     #[error("the storage cannot be used: {0}")]
     Storage(#[from] StorageError),
+    /// The broker.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
 }
 
 impl Runtime {
@@ -47,7 +50,7 @@ impl Runtime {
         Ok(Self {
             storage: Storage::open(&config.storage)?,
             database: Database::connect(&config.database).await?,
-            broker: Broker::new(&config.broker),
+            broker: Broker::connect(&config.broker).await?,
             shutdown: CancellationToken::new(),
             config: Arc::new(config),
         })

@@ -1,5 +1,7 @@
 //! A runtime for tests: real parts on a temporary folder, which goes when it is dropped.
 
+pub mod servers;
+
 use std::{io, ops::Deref};
 
 use tempfile::TempDir;

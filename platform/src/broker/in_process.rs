@@ -8,6 +8,7 @@ use std::{
 
 use entity::id::JobId;
 use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
 
 use super::event::{BoardEvent, JobProgressEvent, JobSignal};
 
@@ -27,6 +28,7 @@ struct Hub {
     /// One cell a watched job: the latest value only.
     cells: Mutex<Cells>,
     board: broadcast::Sender<BoardEvent>,
+    instance: Mutex<Option<Uuid>>,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +56,7 @@ impl Default for InProcess {
             bell: watch::Sender::new(0),
             cells: Mutex::default(),
             board: broadcast::Sender::new(BOARD_CAPACITY),
+            instance: Mutex::default(),
         };
         Self { hub: Arc::new(hub) }
     }
@@ -95,6 +98,14 @@ impl InProcess {
 
     pub(super) fn board(&self) -> InProcessBoard {
         InProcessBoard { news: self.hub.board.subscribe() }
+    }
+
+    pub(super) fn announce_instance(&self, instance: Uuid) {
+        *self.hub.instance.lock().unwrap_or_else(PoisonError::into_inner) = Some(instance);
+    }
+
+    pub(super) fn instance(&self) -> Option<Uuid> {
+        *self.hub.instance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many cells are held; for the test that they do not pile up.

@@ -7,8 +7,8 @@ use platform::{
     config::broker::BrokerConfig,
 };
 
-fn brokers() -> [Broker; 1] {
-    [Broker::new(&BrokerConfig::InProcess)]
+async fn brokers() -> [Broker; 1] {
+    [Broker::connect(&BrokerConfig::InProcess).await.unwrap()]
 }
 
 fn progress(job_id: JobId, token: i64, n: i64) -> JobProgressEvent {
@@ -26,7 +26,7 @@ fn progress(job_id: JobId, token: i64, n: i64) -> JobProgressEvent {
 
 #[tokio::test]
 async fn a_ring_before_the_wait_is_heard() {
-    for broker in brokers() {
+    for broker in brokers().await {
         let mut bells = broker.bells();
         broker.ring(JobId::new()).await;
         bells.next().await;
@@ -35,7 +35,7 @@ async fn a_ring_before_the_wait_is_heard() {
 
 #[tokio::test]
 async fn rings_count_as_one_and_none_is_invented() {
-    for broker in brokers() {
+    for broker in brokers().await {
         let mut bells = broker.bells();
         for _ in 0..1000 {
             broker.ring(JobId::new()).await;
@@ -49,7 +49,7 @@ async fn rings_count_as_one_and_none_is_invented() {
 
 #[tokio::test]
 async fn every_ear_hears() {
-    for broker in brokers() {
+    for broker in brokers().await {
         let (mut one, mut two) = (broker.bells(), broker.bells());
         broker.ring(JobId::new()).await;
         one.next().await;
@@ -59,7 +59,7 @@ async fn every_ear_hears() {
 
 #[tokio::test]
 async fn a_watcher_sees_the_latest_and_never_an_older() {
-    for broker in brokers() {
+    for broker in brokers().await {
         let job = JobId::new();
         let mut watcher = broker.watch(job);
         for (token, n) in [(1, 1), (1, 5), (1, 3), (2, 1), (1, 9)] {
@@ -74,7 +74,7 @@ async fn a_watcher_sees_the_latest_and_never_an_older() {
 
 #[tokio::test]
 async fn a_change_is_seen_even_under_progress() {
-    for broker in brokers() {
+    for broker in brokers().await {
         let job = JobId::new();
         let mut watcher = broker.watch(job);
         broker.notify_changed(job).await;
@@ -87,7 +87,7 @@ async fn a_change_is_seen_even_under_progress() {
 
 #[tokio::test]
 async fn watchers_of_one_job_hear_nothing_of_another() {
-    for broker in brokers() {
+    for broker in brokers().await {
         let mut watcher = broker.watch(JobId::new());
         broker.notify_changed(JobId::new()).await;
         assert!(watcher.changed().now_or_never().is_none());
@@ -96,7 +96,7 @@ async fn watchers_of_one_job_hear_nothing_of_another() {
 
 #[tokio::test]
 async fn the_board_shows_all_jobs() {
-    for broker in brokers() {
+    for broker in brokers().await {
         let mut board = broker.board();
         let (one, two) = (JobId::new(), JobId::new());
         broker.notify_changed(one).await;
@@ -108,7 +108,7 @@ async fn the_board_shows_all_jobs() {
 
 #[tokio::test]
 async fn a_slow_reader_of_the_board_is_told_that_it_missed_something() {
-    for broker in brokers() {
+    for broker in brokers().await {
         let mut board = broker.board();
         for _ in 0..100_000 {
             broker.notify_changed(JobId::new()).await;
@@ -123,7 +123,7 @@ async fn a_slow_reader_of_the_board_is_told_that_it_missed_something() {
 
 #[tokio::test]
 async fn what_nobody_watches_is_forgotten() {
-    let broker = Broker::new(&BrokerConfig::InProcess);
+    let broker = Broker::connect(&BrokerConfig::InProcess).await.unwrap();
     let Broker::InProcess(hub) = &broker;
     for _ in 0..10_000 {
         drop(broker.watch(JobId::new()));
