@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and passes them: README's second command.
+# Installs what the tests need, starts the servers among it (servers.sh), and passes the tests: README's second
+# command.
 #
 #   bash deploy/test.sh            everything
 #   bash deploy/test.sh rust       the Rust suites only (they, too, need Python's oracles)
@@ -7,7 +8,7 @@
 #   bash deploy/test.sh browser    GraphiQL in a real Chromium
 #
 # Needs: Rust (rust-toolchain.toml says which), Python 3.11 or newer, and on Debian the right to install
-# Chromium when it is missing. What Python needs goes into a virtual environment beside the build.
+# Chromium, PostgreSQL and MariaDB when they are missing. What Python needs goes into a virtual environment beside the build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,6 +58,10 @@ mkdir -p "$target"
 real_data
 say "oracles (Python)"
 oracles
+
+. deploy/servers.sh
+say "servers"
+start_servers
 
 case $what in all | rust) part "Rust: unit and integration tests" cargo test --locked --workspace --no-fail-fast ;; esac
 case $what in all | outside | browser) part "the binary" cargo build --locked ;; esac

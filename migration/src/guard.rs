@@ -7,10 +7,13 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, sea_query::Query},
 };
 
-use crate::{APPLIED_TABLE, MigrationError, known, m0001_tables};
+use crate::{APPLIED_TABLE, MigrationError, known, m0001_tables, m0002_places};
 
 /// Tables by which the original data viewer's database is known.
 const ORIGINAL: [&str; 5] = ["datarunmeta", "datavariables", "datafilters", "testingdays", "intervals"];
+
+/// The tables of each step, in the steps' order.
+const TABLES: [&[&str]; 2] = [&m0001_tables::NAMES, &m0002_places::NAMES];
 
 /// Whether the database is empty or ours; changes nothing.
 ///
@@ -27,10 +30,12 @@ pub async fn check(db: &DatabaseConnection) -> Result<(), MigrationError> {
     if let Some(step) = applied.iter().find(|step| !known.contains(step)) {
         return Err(MigrationError::Newer { step: step.clone() });
     }
-    if applied.is_empty()
-        && let Some(table) = first_present(&manager, &m0001_tables::NAMES).await?
-    {
-        return Err(MigrationError::Foreign { table });
+    for (step, tables) in known.iter().zip(TABLES) {
+        if !applied.contains(step)
+            && let Some(table) = first_present(&manager, tables).await?
+        {
+            return Err(MigrationError::Foreign { table });
+        }
     }
     Ok(())
 }

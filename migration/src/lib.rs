@@ -5,6 +5,7 @@
 
 mod guard;
 mod m0001_tables;
+mod m0002_places;
 mod step;
 
 pub use guard::check;
@@ -98,7 +99,7 @@ struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-        vec![Box::new(m0001_tables::Tables)]
+        vec![Box::new(m0001_tables::Tables), Box::new(m0002_places::Places)]
     }
 
     fn migration_table_name() -> DynIden {

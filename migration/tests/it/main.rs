@@ -16,8 +16,8 @@ async fn tables(db: &DatabaseConnection) -> Vec<String> {
     rows.iter().map(|row| row.try_get("", "name").unwrap()).collect()
 }
 
-fn step(applied: bool) -> Vec<Step> {
-    vec![Step { name: "0001_tables".to_owned(), applied }]
+fn steps(applied: bool) -> Vec<Step> {
+    ["0001_tables", "0002_places"].map(|name| Step { name: name.to_owned(), applied }).to_vec()
 }
 
 #[tokio::test]
@@ -25,8 +25,8 @@ async fn up_and_down_and_up_again() {
     let db = empty().await;
     migration::up(&db).await.unwrap();
     let made = tables(&db).await;
-    assert_eq!(made.len(), 13, "{made:?}");
-    migration::down(&db, 1).await.unwrap();
+    assert_eq!(made.len(), 16, "{made:?}");
+    migration::down(&db, 2).await.unwrap();
     assert_eq!(tables(&db).await, ["dataviewer_migration"]);
     migration::up(&db).await.unwrap();
     migration::up(&db).await.unwrap();
@@ -36,10 +36,10 @@ async fn up_and_down_and_up_again() {
 #[tokio::test]
 async fn status_changes_nothing() {
     let db = empty().await;
-    assert_eq!(migration::status(&db).await.unwrap(), step(false));
+    assert_eq!(migration::status(&db).await.unwrap(), steps(false));
     assert_eq!(tables(&db).await, Vec::<String>::new());
     migration::up(&db).await.unwrap();
-    assert_eq!(migration::status(&db).await.unwrap(), step(true));
+    assert_eq!(migration::status(&db).await.unwrap(), steps(true));
 }
 
 #[tokio::test]

@@ -5,4 +5,5 @@ mod broker;
 mod config;
 mod database;
 mod key;
+mod servers;
 mod storage;

@@ -1,0 +1,68 @@
+//! Which installation this is, which folders are its own, and which objects must still go.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+use crate::step::index;
+
+/// All tables of this step, in the order in which they are made.
+pub(crate) const NAMES: [&str; 3] = ["instance", "store", "tombstone"];
+
+/// The step.
+pub(crate) struct Places;
+
+impl MigrationName for Places {
+    fn name(&self) -> &'static str {
+        "0002_places"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Places {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        instance(manager).await?;
+        store(manager).await?;
+        tombstone(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in NAMES.into_iter().rev() {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    /// All tables or none, where the back end can.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+async fn instance(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let table = Table::create()
+        .table("instance")
+        .col(uuid("id").primary_key())
+        .col(big_integer("created_at"))
+        .to_owned();
+    manager.create_table(table).await
+}
+
+async fn store(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let table = Table::create()
+        .table("store")
+        .col(uuid("id").primary_key())
+        .col(string_len("area", 16))
+        .col(big_integer("created_at"))
+        .to_owned();
+    manager.create_table(table).await
+}
+
+async fn tombstone(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let table = Table::create()
+        .table("tombstone")
+        .col(string_len("object_key", 255).primary_key())
+        .col(big_integer("delete_after"))
+        .col(big_integer("created_at"))
+        .to_owned();
+    manager.create_table(table).await?;
+    index(manager, "tombstone", &["delete_after"]).await
+}
