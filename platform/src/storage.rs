@@ -3,20 +3,27 @@
 mod error;
 pub mod folder;
 pub mod key;
+mod local_file;
 mod read;
+mod store_id;
 mod writer;
 
 use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
 pub use error::{StorageError, StorageErrorKind};
 use futures::{Stream, StreamExt, TryStreamExt};
 pub use key::{FileName, InvalidKey, KeyPrefix, ObjectKey};
+use local_file::Verified;
+pub use local_file::{Expected, LocalFile};
 use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem};
+use url::Url;
+use uuid::Uuid;
 pub use writer::ObjectWriter;
 
 use crate::config::storage::StorageConfig;
@@ -28,6 +35,16 @@ pub struct Storage {
     data: Arc<LocalFileSystem>,
     upload_folder: PathBuf,
     data_folder: PathBuf,
+    verified: Arc<Verified>,
+}
+
+/// Raw logs and DBCs lie in one place, converted runs in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Area {
+    /// Raw logs and DBCs.
+    Uploads,
+    /// Converted runs.
+    Data,
 }
 
 /// A stored object as a listing shows it.
@@ -59,6 +76,7 @@ impl Storage {
             data: local(&config.data_folder)?,
             upload_folder: config.upload_folder.clone(),
             data_folder: config.data_folder.clone(),
+            verified: Arc::default(),
         })
     }
 
@@ -123,6 +141,62 @@ impl Storage {
     /// When there is no such object, or the file cannot be written.
     pub async fn fetch_to(&self, key: &ObjectKey, path: &Path) -> Result<u64, StorageError> {
         read::fetch(self, key, path).await
+    }
+
+    /// The object as an open file of this host, which stays readable while it is held. With `expected`, its size
+    /// is compared each time and its SHA-256 once a process.
+    ///
+    /// # Errors
+    /// [`StorageErrorKind::Missing`] when there is no such object, [`StorageErrorKind::Corrupt`] when it is not
+    /// what was expected.
+    pub async fn local_file(
+        &self,
+        key: &ObjectKey,
+        expected: Option<&Expected>,
+    ) -> Result<LocalFile, StorageError> {
+        let path = self.store(key).path_to_filesystem(&self.path(key)?);
+        let path = path.map_err(|source| StorageError::new("name", key, source))?;
+        self.verified.open(key, path, expected).await
+    }
+
+    /// An address under which anybody may read the object for the time `ttl`; `None` when it lies in a folder.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    #[expect(clippy::unused_async, reason = "a bucket's credentials may have to be fetched")]
+    pub async fn signed_url(&self, _key: &ObjectKey, _ttl: Duration) -> Result<Option<Url>, StorageError> {
+        Ok(None)
+    }
+
+    /// Whether the places answer.
+    ///
+    /// # Errors
+    /// When one does not, or not within a few seconds.
+    pub async fn check(&self) -> Result<(), StorageError> {
+        self.free_upload_bytes().await.map(drop)
+    }
+
+    /// The id that marks the area's folder, made when there is none; `None` when a bucket holds the area.
+    ///
+    /// # Errors
+    /// When its file cannot be read or made.
+    pub async fn store_id(&self, area: Area) -> Result<Option<Uuid>, StorageError> {
+        let folder = match area {
+            Area::Uploads => self.upload_folder.clone(),
+            Area::Data => self.data_folder.clone(),
+        };
+        let name = folder.display().to_string();
+        let id = blocking(move || store_id::of(&folder)).await;
+        id.map(Some).map_err(|source| StorageError::new("mark the folder", name, source))
+    }
+
+    /// Gives up uploads to a bucket that were begun longer than `older` ago and never finished; returns how many.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    #[expect(clippy::unused_async, reason = "a bucket is asked over the network")]
+    pub async fn abort_stale_uploads(&self, _older: Duration) -> Result<u64, StorageError> {
+        Ok(0)
     }
 
     /// The object as a file of this host, for readers that need one; `None` when it lies elsewhere.

@@ -1,13 +1,13 @@
 //! Objects on a real folder.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, io::Read, os::unix::fs::PermissionsExt, path::Path};
 
 use bytes::Bytes;
 use entity::id::{ConversionId, DbcId, RunId, UploadId};
 use futures::{StreamExt, TryStreamExt};
 use platform::{
     config::storage::StorageConfig,
-    storage::{KeyPrefix, ObjectKey, Storage, StorageErrorKind},
+    storage::{Area, Expected, KeyPrefix, ObjectKey, Storage, StorageErrorKind},
 };
 use tempfile::TempDir;
 
@@ -185,4 +185,39 @@ async fn errors_say_what_to_make_of_them() {
     let error = storage.put(&upload(), Bytes::new()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable);
     assert!(storage.free_upload_bytes().await.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_local_file_is_proved_and_stays_readable() {
+    let Place { storage, .. } = place();
+    let key = upload();
+    storage.put(&key, Bytes::from_static(b"hello world")).await.unwrap();
+    // sha256sum of "hello world" (coreutils 9.1)
+    let sha256 = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9".to_owned();
+    let expected = Expected { bytes: 11, sha256 };
+    let mut file = storage.local_file(&key, Some(&expected)).await.unwrap();
+    storage.local_file(&key, Some(&expected)).await.unwrap();
+    fs::write(file.path(), "hello_world").unwrap();
+    for (wrong, bytes) in [("a bit", 11), ("the size", 12)] {
+        let expected = Expected { bytes, ..expected.clone() };
+        let error = storage.local_file(&key, Some(&expected)).await.unwrap_err();
+        assert_eq!(error.kind, StorageErrorKind::Corrupt, "{wrong}");
+    }
+    storage.delete(&key).await.unwrap();
+    assert_eq!(storage.local_file(&key, None).await.unwrap_err().kind, StorageErrorKind::Missing);
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "hello_world");
+}
+
+#[tokio::test]
+async fn a_folder_has_one_id_for_all_who_see_it() {
+    let Place { storage, folder } = place();
+    let again = Storage::open(&config(folder.path())).unwrap();
+    let (first, second) = tokio::join!(storage.store_id(Area::Uploads), again.store_id(Area::Uploads));
+    assert_eq!(first.unwrap().unwrap(), second.unwrap().unwrap());
+    assert_ne!(storage.store_id(Area::Data).await.unwrap(), storage.store_id(Area::Uploads).await.unwrap());
+    fs::write(folder.path().join("up/.dataviewer-store-id"), "x").unwrap();
+    assert!(storage.store_id(Area::Uploads).await.is_err());
+    assert_eq!(files(&folder.path().join("up")), [".dataviewer-store-id", "dbcs", "uploads"]);
 }
