@@ -1,5 +1,6 @@
 //! A server of its own for a test, and a client that speaks its public contract only.
 
+use std::ops::Deref;
 use std::process::Stdio;
 
 use futures::{SinkExt, StreamExt};
@@ -7,25 +8,41 @@ use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
-use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::seed::{DEADLINE, binary};
 
 /// `dataviewer` without configuration but a free port, in a folder of its own; killed when dropped.
 pub(crate) struct Server {
-    address: String,
+    client: Client,
     _process: Child,
     _folder: TempDir,
+}
+
+/// A client's end of a WebSocket.
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Asks the server at an address.
+pub(crate) struct Client {
+    address: String,
+}
+
+impl Deref for Server {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
 }
 
 impl Server {
     /// Starts it and waits until it says where it listens.
     pub(crate) async fn start() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().unwrap();
         let mut process = Command::new(binary())
             .env_clear()
@@ -47,7 +64,15 @@ impl Server {
         let address = address.await.unwrap();
         // Whoever reads nothing any more blocks a talkative server.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { address, _process: process, _folder: folder }
+        Self { client: Client::of(address), _process: process, _folder: folder }
+    }
+}
+
+impl Client {
+    /// Of the server at `address`: host and port.
+    pub(crate) fn of(address: String) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self { address }
     }
 
     /// The `data` of a query or a mutation.
@@ -59,11 +84,16 @@ impl Server {
 
     /// The `data` of a mutation whose `input.file` is a file.
     pub(crate) async fn send(&self, document: &str, input: Value, (name, text): (&str, &str)) -> Value {
+        self.send_part(document, input, Part::text(text.to_owned()).file_name(name.to_owned())).await
+    }
+
+    /// As [`Client::send`], whatever the file is made of.
+    pub(crate) async fn send_part(&self, document: &str, input: Value, file: Part) -> Value {
         let operations = json!({ "query": document, "variables": { "input": input } });
         let form = Form::new()
             .text("operations", operations.to_string())
             .text("map", json!({ "0": ["variables.input.file"] }).to_string())
-            .part("0", Part::text(text.to_owned()).file_name(name.to_owned()));
+            .part("0", file);
         let request = reqwest::Client::new().post(format!("http://{}/graphql", self.address));
         Self::data(request.header("graphql-require-preflight", "1").multipart(form)).await
     }
@@ -76,16 +106,7 @@ impl Server {
 
     /// The `data` of every event of a subscription, until the server completes it.
     pub(crate) async fn watch(&self, document: &str, variables: Value) -> Vec<Value> {
-        let mut request = format!("ws://{}/graphql", self.address).into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-        let (mut socket, _) = connect_async(request).await.unwrap();
-        let payload = json!({ "query": document, "variables": variables });
-        for message in [
-            json!({ "type": "connection_init" }),
-            json!({ "id": "1", "type": "subscribe", "payload": payload }),
-        ] {
-            socket.send(Message::text(message.to_string())).await.unwrap();
-        }
+        let mut socket = self.subscribe(document, variables).await;
         let mut events = Vec::new();
         loop {
             let message = timeout(DEADLINE, socket.next()).await.unwrap().unwrap().unwrap();
@@ -98,5 +119,20 @@ impl Server {
                 _ => {}
             }
         }
+    }
+
+    /// A socket that has asked for a subscription and heard nothing yet.
+    pub(crate) async fn subscribe(&self, document: &str, variables: Value) -> Socket {
+        let mut request = format!("ws://{}/graphql", self.address).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (mut socket, _) = connect_async(request).await.unwrap();
+        let payload = json!({ "query": document, "variables": variables });
+        for message in [
+            json!({ "type": "connection_init" }),
+            json!({ "id": "1", "type": "subscribe", "payload": payload }),
+        ] {
+            socket.send(Message::text(message.to_string())).await.unwrap();
+        }
+        socket
     }
 }

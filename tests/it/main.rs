@@ -7,5 +7,7 @@ mod converter;
 mod journey;
 mod kill;
 mod logs;
+mod process;
+mod roles;
 mod seed;
 mod worker;

@@ -87,12 +87,17 @@ impl Variables {
 
     /// Seconds, also a fraction: `30`, `0.25`.
     pub(super) fn seconds(&mut self, name: &str, default: u64) -> Result<Duration, ConfigError> {
+        let above = |text: &str| duration(text).filter(|duration| !duration.is_zero());
         let duration = self.read(name, |text| {
-            text.parse::<f64>()
-                .ok()
-                .filter(|seconds| *seconds > 0.0 && *seconds <= 366.0 * 86_400.0)
-                .map(Duration::from_secs_f64)
-                .ok_or_else(|| format!("`{text}` is not a number of seconds above 0"))
+            above(text).ok_or_else(|| format!("`{text}` is not a number of seconds above 0"))
+        })?;
+        Ok(duration.unwrap_or(Duration::from_secs(default)))
+    }
+
+    /// As [`Variables::seconds`], and 0.
+    pub(super) fn seconds_or_none(&mut self, name: &str, default: u64) -> Result<Duration, ConfigError> {
+        let duration = self.read(name, |text| {
+            duration(text).ok_or_else(|| format!("`{text}` is not a number of seconds"))
         })?;
         Ok(duration.unwrap_or(Duration::from_secs(default)))
     }
@@ -135,6 +140,12 @@ impl Variables {
             None => Ok(None),
         }
     }
+}
+
+/// Up to a year.
+fn duration(text: &str) -> Option<Duration> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=366.0 * 86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64)
 }
 
 fn size(text: &str) -> Option<u64> {

@@ -8,11 +8,15 @@
 //! | `DATAVIEWER_POLL_SECONDS` | how often a worker looks for jobs that nobody rang for | 5 |
 //! | `DATAVIEWER_SWEEP_SECONDS` | how often lost jobs are looked for | 5 |
 //! | `DATAVIEWER_DRAIN_SECONDS` | how long a stopping worker lets its conversions finish | 25 |
+//! | `DATAVIEWER_COLLECT_SECONDS` | how often garbage is collected | 600 |
+//! | `DATAVIEWER_COLLECT_GRACE_SECONDS` | how long readers and writers of what was replaced are left alone; also 0 | 3600 |
 //! | `DATAVIEWER_CHILD_THREADS` | threads of one conversion | 2 |
 //! | `DATAVIEWER_CHILD_MEMORY_BYTES` | address space of one conversion | 4GiB |
 //! | `DATAVIEWER_CHILD_CPU_SECONDS` | processor time of one conversion | 7200 |
 //! | `DATAVIEWER_CHILD_FILE_BYTES` | largest file of one conversion | 64GiB |
 //! | `DATAVIEWER_CHILD_TIMEOUT_SECONDS` | how long one conversion may take | 7200 |
+//!
+//! Seconds may have a fraction.
 
 use std::{num::NonZeroUsize, thread, time::Duration};
 
@@ -33,6 +37,10 @@ pub struct WorkerConfig {
     pub sweep: Duration,
     /// How long a stopping worker lets its conversions finish.
     pub drain: Duration,
+    /// How often garbage is collected.
+    pub collect: Duration,
+    /// How long readers and writers of what was replaced are left alone.
+    pub collect_grace: Duration,
     /// What one conversion may use.
     pub child: ChildLimits,
 }
@@ -62,6 +70,8 @@ impl WorkerConfig {
             poll: variables.seconds("DATAVIEWER_POLL_SECONDS", 5)?,
             sweep: variables.seconds("DATAVIEWER_SWEEP_SECONDS", 5)?,
             drain: variables.seconds("DATAVIEWER_DRAIN_SECONDS", 25)?,
+            collect: variables.seconds("DATAVIEWER_COLLECT_SECONDS", 600)?,
+            collect_grace: variables.seconds_or_none("DATAVIEWER_COLLECT_GRACE_SECONDS", 3600)?,
             child: ChildLimits {
                 threads: variables.count("DATAVIEWER_CHILD_THREADS", 2)?,
                 memory_bytes: variables.bytes("DATAVIEWER_CHILD_MEMORY_BYTES", 4 << 30)?,

@@ -46,6 +46,17 @@ fn the_old_port_counts_unless_the_new_is_set() {
 }
 
 #[test]
+fn an_address_for_everybody_takes_the_word_that_nothing_is_protected() {
+    let open = [("DATAVIEWER_BIND", "0.0.0.0"), ("DATAVIEWER_AUTH", "none")];
+    assert!(read(&open).unwrap().http.listen.ip().is_unspecified());
+    let refusal = read(&open[..1]).unwrap_err().to_string();
+    assert!(refusal.contains("DATAVIEWER_AUTH=none"), "{refusal}");
+    for bind in ["127.0.0.1", "127.8.9.10", "::1"] {
+        read(&[("DATAVIEWER_BIND", bind)]).unwrap();
+    }
+}
+
+#[test]
 fn an_empty_value_is_unset_and_foreign_names_are_none_of_ours() {
     read(&[("REDIS_URL", ""), ("DATAVIEWER_BIND", " "), ("PATH", "/bin"), ("DATAVIEWERS", "x")]).unwrap();
 }
@@ -57,6 +68,8 @@ fn values_have_units() {
         ("DATAVIEWER_LIMIT_BODY_BYTES", "1000"),
         ("DATAVIEWER_LEASE_SECONDS", "1.5"),
         ("DATAVIEWER_HEARTBEAT_SECONDS", "0.25"),
+        ("DATAVIEWER_COLLECT_SECONDS", "0.1"),
+        ("DATAVIEWER_COLLECT_GRACE_SECONDS", "0"),
         ("DATAVIEWER_TIME_ZONE", "america/chicago"),
         ("DATAVIEWER_PUBLIC_URL", "https://logs.example.org/"),
     ])
@@ -64,6 +77,8 @@ fn values_have_units() {
     assert_eq!(config.limits.upload.bytes, 2 << 30);
     assert_eq!(config.limits.transport.body_bytes, 1000);
     assert_eq!(config.worker.lease, Duration::from_millis(1500));
+    assert_eq!(config.worker.collect, Duration::from_millis(100));
+    assert_eq!(config.worker.collect_grace, Duration::ZERO);
     assert_eq!(config.time_zone.name, "America/Chicago");
     assert_eq!(config.http.public_url.as_deref(), Some("https://logs.example.org"));
 }
@@ -73,6 +88,10 @@ fn what_cannot_be_used_stops_the_start_and_names_the_variable() {
     for (name, value) in [
         ("DATAVIEWER_BNID", "127.0.0.1"),
         ("DATAVIEWER_BIND", "localhost"),
+        ("DATAVIEWER_BIND", "0.0.0.0"),
+        ("DATAVIEWER_BIND", "192.168.1.7"),
+        ("DATAVIEWER_BIND", "::"),
+        ("DATAVIEWER_AUTH", "tokens"),
         ("PORT", "70000"),
         ("DATAVIEWER_TIME_ZONE", "Mars/Olympus"),
         ("DATAVIEWER_MAX_UPLOAD_BYTES", "2 parsecs"),
@@ -81,6 +100,9 @@ fn what_cannot_be_used_stops_the_start_and_names_the_variable() {
         ("DATAVIEWER_WORKERS", "0"),
         ("DATAVIEWER_LEASE_SECONDS", "-1"),
         ("DATAVIEWER_LEASE_SECONDS", "nan"),
+        ("DATAVIEWER_LEASE_SECONDS", "1e-12"),
+        ("DATAVIEWER_COLLECT_SECONDS", "0"),
+        ("DATAVIEWER_COLLECT_GRACE_SECONDS", "-1"),
         ("DATAVIEWER_HEARTBEAT_SECONDS", "20"),
         ("DATAVIEWER_GRAPHIQL", "maybe"),
         ("DATAVIEWER_PUBLIC_URL", "logs.example.org"),

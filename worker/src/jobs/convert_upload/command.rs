@@ -34,7 +34,7 @@ pub(super) fn convert(worker: &Worker, payload: &ConvertPayload, room: &Room) ->
         ("--threads", limits.threads as u64),
         ("--parent", process::id().into()),
         ("--limit-address-space", limits.memory_bytes),
-        ("--limit-cpu", limits.cpu.as_secs()),
+        ("--limit-cpu", limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0)),
         ("--limit-file-size", limits.file_bytes),
         ("--limit-signals", contents.signals as u64),
         ("--limit-rows", contents.rows),
