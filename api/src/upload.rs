@@ -15,6 +15,7 @@ use futures::Stream;
 use intake::Intake;
 pub use intake::Pace;
 use platform::{
+    crashpoint,
     runtime::Runtime,
     storage::{ObjectKey, ObjectWriter, StorageError},
 };
@@ -88,9 +89,11 @@ where
     S: Stream<Item = Result<Bytes, multer::Error>> + Unpin,
 {
     check_room(runtime, arrival.announced).await?;
+    crashpoint!("A0");
     let Arrival { id, file_name, pace, .. } = arrival;
     let (file_name, object_key) = (name::shown(&file_name), ObjectKey::Upload(id));
     begin(runtime, id, &object_key, &file_name).await?;
+    crashpoint!("A1");
     let intake = Intake::new(body, runtime.config.limits.upload.bytes, pace);
     match store(runtime, &object_key, intake).await {
         Ok((bytes, sha256)) => {
@@ -129,7 +132,9 @@ where
     let mut writer = runtime.storage.writer(key).await?;
     match copy(&mut intake, &mut writer).await {
         Ok(()) => {
+            crashpoint!("A2");
             writer.finish().await?;
+            crashpoint!("A3");
             Ok(intake.finish())
         }
         Err(error) => {

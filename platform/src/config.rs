@@ -7,6 +7,8 @@
 pub mod broker;
 pub mod database;
 pub mod dbc;
+#[cfg(feature = "testing")]
+pub mod faults;
 pub mod http;
 pub mod limits;
 pub mod log;
@@ -40,6 +42,9 @@ pub struct Config {
     pub dbc: dbc::DbcConfig,
     /// What is logged.
     pub log: log::LogConfig,
+    /// Faults that a test asks for.
+    #[cfg(feature = "testing")]
+    pub faults: faults::FaultsConfig,
 }
 
 /// A variable that cannot be used.
@@ -80,6 +85,8 @@ impl Config {
             time_zone: time_zone::TimeZoneConfig::read(&mut variables)?,
             dbc: dbc::DbcConfig::read(&mut variables)?,
             log: log::LogConfig::read(&mut variables)?,
+            #[cfg(feature = "testing")]
+            faults: faults::FaultsConfig::read(&mut variables)?,
         };
         variables.refuse_unknown()?;
         Ok(config)

@@ -4,6 +4,7 @@
 
 pub mod broker;
 pub mod config;
+mod crashpoint;
 pub mod database;
 pub mod runtime;
 pub mod storage;

@@ -47,6 +47,8 @@ impl Runtime {
     /// # Errors
     /// [`StartError`] when the database or a folder cannot be used.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        #[cfg(feature = "testing")]
+        crate::testing::crash::arm(&config.faults);
         Ok(Self {
             storage: Storage::open(&config.storage)?,
             database: Database::connect(&config.database).await?,

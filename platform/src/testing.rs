@@ -1,9 +1,12 @@
 //! A runtime for tests: real parts on a temporary folder, which goes when it is dropped.
 
+pub mod crash;
+mod proxy;
 pub mod servers;
 
 use std::{io, ops::Deref};
 
+pub use proxy::Proxy;
 use tempfile::TempDir;
 
 use crate::{

@@ -25,6 +25,7 @@ use axum::{
 use entity::id::UploadId;
 use futures::{Stream, StreamExt, TryStreamExt};
 use multer::{Field, Multipart};
+use platform::crashpoint;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -101,6 +102,7 @@ impl<E: Executor> Upload<E> {
             Err(refusal) => Err(refusal),
         };
         upload::discard_unless_committed(&self.endpoint.runtime, id).await;
+        crashpoint!("A6");
         outcome
     }
 

@@ -4,7 +4,7 @@ use entity::{
     run::NewRun,
     upload::{self, Commit, CommitOutcome, Committed},
 };
-use platform::{runtime::Runtime, storage::ObjectKey};
+use platform::{crashpoint, runtime::Runtime, storage::ObjectKey};
 use sea_orm::DbErr;
 
 use super::{ReceivedLog, remove};
@@ -65,7 +65,9 @@ pub async fn commit(
         CommitOutcome::NotReceiving => Err(CommitError::GivenUp),
         CommitOutcome::KeyReused => Err(CommitError::KeyReused),
         CommitOutcome::Committed(committed) => {
+            crashpoint!("A4");
             announce(runtime, &committed).await;
+            crashpoint!("A5");
             Ok(committed)
         }
     }
