@@ -13,6 +13,7 @@ mod report;
 mod serve;
 mod service;
 mod signals;
+mod traces;
 mod upload;
 mod worker;
 
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use miette::{IntoDiagnostic, Result, WrapErr};
 use platform::config::Config;
+use platform::config::log::LogFormat;
 
 /// Receives CAN logs, converts them by DBC to Parquet, and answers GraphQL about them
 #[derive(Debug, Parser)]
@@ -51,29 +53,39 @@ enum Command {
 impl Cli {
     /// Plays the role; the exit code is the process's.
     pub(crate) fn run(self) -> ExitCode {
-        let played = match self.command.unwrap_or(Command::Serve) {
+        match self.command.unwrap_or(Command::Serve) {
             // Knows no configuration: it runs in an empty environment as a worker's child.
-            Command::Convert(args) => return args.run(),
+            Command::Convert(args) => args.run(),
             Command::Serve => with_config(|config| blocking(serve::run(config))),
             Command::Api => with_config(|config| blocking(api::run(config))),
             Command::Worker => with_config(|config| blocking(worker::run(config))),
-            Command::Upload(args) => blocking(args.run()),
+            Command::Upload(args) => end(blocking(args.run()), LogFormat::Text),
             Command::Demo => with_config(|config| blocking(demo::run(config))),
             Command::Migrate(args) => with_config(|config| blocking(args.run(config))),
-            Command::Health => with_config(|config| health::check(config.http.listen).into_diagnostic()),
-        };
-        match played {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(report) => {
-                let _ = writeln!(io::stderr(), "{report:?}");
-                ExitCode::FAILURE
-            }
+            Command::Health => with_config(|config| health::check(&config).into_diagnostic()),
         }
     }
 }
 
-fn with_config(role: impl FnOnce(Config) -> Result<()>) -> Result<()> {
-    role(Config::from_env().into_diagnostic().wrap_err("the configuration cannot be used")?)
+fn with_config(role: impl FnOnce(Config) -> Result<()>) -> ExitCode {
+    match Config::from_env().into_diagnostic().wrap_err("the configuration cannot be used") {
+        Err(report) => end(Err(report), LogFormat::Text),
+        Ok(config) => {
+            let format = config.log.format;
+            end(role(config), format)
+        }
+    }
+}
+
+/// The exit code, and why it is not 0.
+fn end(played: Result<()>, format: LogFormat) -> ExitCode {
+    match played {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            log::last_word(&report, format);
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn blocking(role: impl Future<Output = Result<()>>) -> Result<()> {

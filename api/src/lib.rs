@@ -5,15 +5,17 @@ mod graphiql;
 pub mod graphql;
 pub mod guard;
 mod health;
+mod metrics;
 mod router;
 mod serve;
+mod traffic;
 pub mod transport;
 pub mod upload;
 
 pub use graphql::{register_default_dbc, schema_sdl};
 use platform::runtime::Runtime;
 pub use router::router_of;
-pub use serve::serve_schema;
+pub use serve::{serve_operations, serve_schema};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 

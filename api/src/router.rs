@@ -10,7 +10,7 @@ use axum::{
         Extensions, HeaderMap, HeaderValue, StatusCode, Version,
         header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -22,28 +22,49 @@ use crate::{
     download, graphiql,
     graphql::schema_sdl,
     health,
+    metrics::{self, Scrape},
+    traffic,
     transport::{Endpoint, request_id},
 };
 
 /// The paths over a schema; what outlives a request is tracked by `tasks`.
 pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -> Router {
     let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
-    let mut routes = Router::new()
-        .route("/schema.graphql", get(contract))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/logs/{id}", get(download::log));
+    let access = from_fn_with_state(runtime.config.operations.metrics, metrics::guard);
+    let mut routes =
+        Router::new().route("/schema.graphql", get(contract)).route("/logs/{id}", get(download::log));
     if runtime.config.http.graphiql {
         routes =
             routes.route("/graphiql", get(graphiql::page)).route("/graphiql/{file}", get(graphiql::asset));
     }
     // No CORS layer: pages of other origins are told nothing.
     routes
-        .with_state(runtime)
+        .with_state(runtime.clone())
         .merge(endpoint.routes())
+        .merge(health_of(&runtime))
+        .merge(metrics_of(&runtime).layer(access))
         .layer(CompressionLayer::new().gzip(true).compress_when(is_json))
         .layer(from_fn(unsniffed))
+        .layer(from_fn(traffic::observe))
         .layer(from_fn(request_id::assign))
+}
+
+/// What a process without the API answers, or the API at an address of its own: whether it lives, whether it can
+/// work, and its metrics, for everybody who reaches that address.
+pub(crate) fn operations_router(runtime: &Runtime) -> Router {
+    health_of(runtime)
+        .merge(metrics_of(runtime))
+        .layer(from_fn(traffic::observe))
+        .layer(from_fn(request_id::assign))
+}
+
+fn health_of(runtime: &Runtime) -> Router {
+    let routes = Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready));
+    routes.with_state(runtime.clone())
+}
+
+fn metrics_of(runtime: &Runtime) -> Router {
+    Router::new().route("/metrics", get(metrics::show)).with_state(Scrape::new(runtime.clone()))
 }
 
 /// The contract as text, written once.

@@ -18,7 +18,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Layer;
 
-use crate::{router::router_of, transport::Peer};
+use crate::{
+    router::{operations_router, router_of},
+    transport::Peer,
+};
 
 /// Connections open at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 4_096;
@@ -32,9 +35,17 @@ const BREATH: Duration = Duration::from_millis(100);
 /// Serves a schema on `listener` until the runtime's shutdown, then finishes what is under way: no new
 /// connections, requests and uploads get 30 s, sockets are told that the server goes away.
 pub async fn serve_schema<E: Executor>(schema: E, runtime: Runtime, listener: TcpListener) {
-    let shutdown = runtime.shutdown.clone();
-    let tasks = TaskTracker::new();
-    let router = router_of(schema, runtime, tasks.clone());
+    let (tasks, shutdown) = (TaskTracker::new(), runtime.shutdown.clone());
+    accept(router_of(schema, runtime, tasks.clone()), listener, tasks, shutdown).await;
+}
+
+/// Serves liveness, readiness and metrics on `listener` until the runtime's shutdown.
+pub async fn serve_operations(runtime: Runtime, listener: TcpListener) {
+    let router = operations_router(&runtime);
+    accept(router, listener, TaskTracker::new(), runtime.shutdown).await;
+}
+
+async fn accept(router: Router, listener: TcpListener, tasks: TaskTracker, shutdown: CancellationToken) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };

@@ -12,6 +12,7 @@ mod post;
 pub(crate) mod refusal;
 pub(crate) mod request_id;
 mod socket;
+mod tally;
 
 use std::{sync::Arc, time::Duration};
 

@@ -5,6 +5,8 @@ mod commit;
 mod intake;
 mod name;
 
+use std::time::Instant;
+
 use bytes::Bytes;
 pub use commit::{CommitError, NewRunOfLog, commit};
 use entity::{
@@ -16,10 +18,12 @@ use intake::Intake;
 pub use intake::Pace;
 use platform::{
     crashpoint,
+    metrics::name as metric,
     runtime::Runtime,
     storage::{ObjectKey, ObjectWriter, StorageError},
 };
 use sea_orm::DbErr;
+use tracing::Instrument;
 
 /// A log about to come.
 #[derive(Clone, Debug)]
@@ -95,13 +99,18 @@ where
     begin(runtime, id, &object_key, &file_name).await?;
     crashpoint!("A1");
     let intake = Intake::new(body, runtime.config.limits.upload.bytes, pace);
-    match store(runtime, &object_key, intake).await {
+    let began = Instant::now();
+    let span = tracing::info_span!("upload", upload.id = %id);
+    match store(runtime, &object_key, intake).instrument(span).await {
         Ok((bytes, sha256)) => {
-            tracing::info!(upload.id = %id, size_bytes = bytes, "log received");
+            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(upload.id = %id, size_bytes = bytes, duration_ms, "log received");
+            metrics::counter!(metric::STORED_BYTES, "what" => "log").increment(bytes);
             Ok(ReceivedLog { upload_id: id, file_name, bytes, sha256, object_key })
         }
         Err(error) => {
             tracing::info!(upload.id = %id, "log not received: {error}");
+            metrics::counter!(metric::UPLOADS, "outcome" => "refused").increment(1);
             discard_unless_committed(runtime, id).await;
             Err(error)
         }
@@ -150,7 +159,9 @@ async fn copy<S>(intake: &mut Intake<S>, writer: &mut ObjectWriter) -> Result<()
 where
     S: Stream<Item = Result<Bytes, multer::Error>> + Unpin,
 {
+    let received = metrics::counter!(metric::RECEIVED_BYTES);
     while let Some(piece) = intake.next().await? {
+        received.increment(piece.len() as u64);
         writer.write(piece).await?;
     }
     Ok(())

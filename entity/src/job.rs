@@ -6,20 +6,24 @@
 
 mod backoff;
 mod cancel;
+mod census;
 mod change;
 mod claim;
 mod enqueue;
 mod payload;
 mod settle;
 mod sweep;
+mod trace;
 
 pub use cancel::{CancelOutcome, cancel, cancelled};
+pub use census::{Census, census};
 pub(crate) use change::held as still_held;
 pub use claim::{Beat, JobProgress, claim, heartbeat};
 pub use enqueue::{Enqueued, NewJob, Retried, active, enqueue, newest, retry};
 pub use payload::{CONVERT_UPLOAD, ConvertPayload, DbcBinding, SCHEMA_VERSION};
 pub use settle::{JobFailure, crashed, fail, release, retry_later, succeed};
 pub use sweep::{expire_leases, release_worker, unrung, wake_due};
+pub use trace::note_trace;
 
 use sea_orm::entity::prelude::*;
 
@@ -93,6 +97,8 @@ pub struct Model {
     pub started_at: Option<i64>,
     /// When it became terminal.
     pub finished_at: Option<i64>,
+    /// The trace that led to it, as a `traceparent`, where one is told.
+    pub trace: Option<String>,
 }
 
 /// Where a job is in its life.

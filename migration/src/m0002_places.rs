@@ -1,4 +1,4 @@
-//! Which installation this is, which folders are its own, and which objects must still go.
+//! Which installation this is, which folders are its own, which objects must still go, and which trace led to a job.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -21,10 +21,12 @@ impl MigrationTrait for Places {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         instance(manager).await?;
         store(manager).await?;
-        tombstone(manager).await
+        tombstone(manager).await?;
+        trace(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.alter_table(Table::alter().table("job").drop_column("trace").to_owned()).await?;
         for table in NAMES.into_iter().rev() {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
@@ -65,4 +67,9 @@ async fn tombstone(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .to_owned();
     manager.create_table(table).await?;
     index(manager, "tombstone", &["delete_after"]).await
+}
+
+/// The trace that led to a job, as the W3C's `traceparent`.
+async fn trace(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager.alter_table(Table::alter().table("job").add_column(string_len_null("trace", 64)).to_owned()).await
 }

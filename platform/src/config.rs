@@ -12,8 +12,10 @@ pub mod faults;
 pub mod http;
 pub mod limits;
 pub mod log;
+pub mod operations;
 pub mod storage;
 pub mod time_zone;
+pub mod traces;
 mod variables;
 pub mod worker;
 
@@ -45,6 +47,10 @@ pub struct Config {
     /// Faults that a test asks for.
     #[cfg(feature = "testing")]
     pub faults: faults::FaultsConfig,
+    /// What the people who run the service can ask it.
+    pub operations: operations::OperationsConfig,
+    /// Where traces go, if anywhere.
+    pub traces: Option<traces::TracesConfig>,
 }
 
 /// A variable that cannot be used.
@@ -87,6 +93,8 @@ impl Config {
             log: log::LogConfig::read(&mut variables)?,
             #[cfg(feature = "testing")]
             faults: faults::FaultsConfig::read(&mut variables)?,
+            operations: operations::OperationsConfig::read(&mut variables)?,
+            traces: traces::TracesConfig::read(&mut variables)?,
         };
         variables.refuse_unknown()?;
         Ok(config)

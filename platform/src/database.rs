@@ -4,11 +4,13 @@
 //! lock when it begins, so that none fails half-way because another was faster.
 
 mod connect;
+mod pool;
 mod retry;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 pub use connect::ConnectError;
+pub use pool::Pool;
 use retry::Retry;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,

@@ -6,7 +6,9 @@ pub mod broker;
 pub mod config;
 mod crashpoint;
 pub mod database;
+pub mod metrics;
 pub mod runtime;
 pub mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod trace;

@@ -8,6 +8,7 @@ use crate::{
     broker::{Broker, BrokerError},
     config::Config,
     database::{ConnectError, Database},
+    metrics::Metrics,
     storage::{Storage, StorageError},
 };
 
@@ -22,6 +23,8 @@ pub struct Runtime {
     pub storage: Storage,
     /// Wake-ups and progress.
     pub broker: Broker,
+    /// What was counted and timed.
+    pub metrics: Metrics,
     /// Cancelled when the process is to stop.
     pub shutdown: CancellationToken,
 }
@@ -53,6 +56,7 @@ impl Runtime {
             storage: Storage::open(&config.storage)?,
             database: Database::connect(&config.database).await?,
             broker: Broker::connect(&config.broker).await?,
+            metrics: Metrics::of_process(),
             shutdown: CancellationToken::new(),
             config: Arc::new(config),
         })

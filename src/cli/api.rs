@@ -8,7 +8,7 @@ use super::service::Service;
 /// Serves until SIGTERM or Ctrl-C, then finishes the requests and uploads under way; sockets are told to come
 /// again.
 pub(crate) async fn run(config: Config) -> Result<()> {
-    super::log::start(&config.log)?;
+    let _traces = super::log::start(&config)?;
     let mut service = Service::open(config).await?;
     let address = service.start_api().await?;
     tracing::info!(%address, "serving on http://{address}");

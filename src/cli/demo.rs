@@ -19,7 +19,7 @@ use super::{log, say};
 /// # Errors
 /// When the service cannot start, or the drive does not arrive.
 pub(crate) async fn run(config: Config) -> Result<()> {
-    log::start(&config.log)?;
+    let _traces = log::start(&config)?;
     let scratch = config.storage.scratch_folder.clone();
     let mut service = Service::open(config).await?;
     let address = format!("http://{}", service.start_api().await?);

@@ -4,14 +4,20 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use platform::config::Config;
+
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Asks for `/livez` where the server is bound.
+/// Asks for `/livez` where this configuration's process answers: a worker has the second address only.
 ///
 /// # Errors
 ///
 /// When nobody answers, or the answer is not 200.
-pub(crate) fn check(listen: SocketAddr) -> io::Result<()> {
+pub(crate) fn check(config: &Config) -> io::Result<()> {
+    ask(config.operations.listen.unwrap_or(config.http.listen))
+}
+
+fn ask(listen: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&reachable(listen), PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -50,7 +56,7 @@ mod tests {
             assert!(request[..read].starts_with(b"GET /livez "));
             stream.write_all(answer.as_bytes()).unwrap();
         });
-        let result = check((Ipv4Addr::UNSPECIFIED, port).into());
+        let result = ask((Ipv4Addr::UNSPECIFIED, port).into());
         server.join().unwrap();
         result
     }

@@ -7,7 +7,7 @@ use super::service::Service;
 
 /// Serves and converts until SIGTERM or Ctrl-C, then lets what is under way finish.
 pub(crate) async fn run(config: Config) -> Result<()> {
-    super::log::start(&config.log)?;
+    let _traces = super::log::start(&config)?;
     let mut service = Service::open(config).await?;
     let address = service.start_api().await?;
     service.start_worker()?;

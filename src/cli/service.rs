@@ -27,7 +27,9 @@ impl Service {
         let signals = Signals::listen().into_diagnostic()?;
         let runtime = Runtime::start(config).await.into_diagnostic()?;
         tokio::spawn(signals.stop(runtime.shutdown.clone()));
-        Ok(Self { runtime, parts: JoinSet::new() })
+        let mut service = Self { runtime, parts: JoinSet::new() };
+        service.start_operations().await?;
+        Ok(service)
     }
 
     /// Starts the API, on a database that it brings up to date; returns where it listens.
@@ -51,6 +53,25 @@ impl Service {
             Ok(())
         });
         Ok(address)
+    }
+
+    /// Answers those who run the service at an address of its own, if one is configured. Folds what is timed.
+    ///
+    /// # Errors
+    /// When the port cannot be used.
+    async fn start_operations(&mut self) -> Result<()> {
+        tokio::spawn(self.runtime.metrics.clone().upkeep());
+        let Some(listen) = self.runtime.config.operations.listen else { return Ok(()) };
+        let bound = TcpListener::bind(listen).await.into_diagnostic();
+        let listener = bound.wrap_err_with(|| format!("DATAVIEWER_METRICS_BIND: listening on {listen}"))?;
+        let address = listener.local_addr().into_diagnostic()?;
+        tracing::info!(%address, "metrics on http://{address}/metrics");
+        let serving = api::serve_operations(self.runtime.clone(), listener);
+        self.parts.spawn(async move {
+            serving.await;
+            Ok(())
+        });
+        Ok(())
     }
 
     /// Starts a worker, on a database that is up to date.

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Converts until SIGTERM or Ctrl-C, then lets conversions finish for the drain time and gives back the rest.
 pub(crate) async fn run(config: Config) -> Result<()> {
-    super::log::start(&config.log)?;
+    let _traces = super::log::start(&config)?;
     let mut service = Service::open(config).await?;
     if wait_for_schema(&service.runtime).await? {
         service.start_worker()?;

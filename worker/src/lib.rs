@@ -18,6 +18,7 @@ mod scratch;
 mod seed;
 mod settle;
 mod stop;
+mod tally;
 
 use std::io;
 use std::path::PathBuf;

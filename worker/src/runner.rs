@@ -1,10 +1,11 @@
 //! The worker's day: claim, execute, settle; drain when told to stop.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use entity::job;
 use platform::broker::Bells;
+use platform::trace;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -28,8 +29,10 @@ async fn claim_all(worker: &Arc<Worker>, executions: &TaskTracker) {
     // Listens before it looks: a job that is rung for after the look is not missed.
     let mut bells = worker.runtime.broker.bells();
     while let Ok(slot) = slots.clone().acquire_owned().await {
+        let looked = SystemTime::now();
         match claim(worker).await {
             Some(job) => {
+                trace::note("claim", looked, job.trace.as_deref());
                 executions.spawn(execute(worker.clone(), job, slot));
             }
             None => wait(worker, &mut bells).await,
@@ -64,6 +67,7 @@ async fn wait(worker: &Worker, bells: &mut Bells) {
 
 async fn execute(worker: Arc<Worker>, job: job::Model, slot: OwnedSemaphorePermit) {
     let span = tracing::info_span!("execution", job.id = %job.id, run.id = %job.run_id, token = job.token);
+    trace::follow(&span, job.trace.as_deref());
     let began = Instant::now();
     async {
         let execution = Arc::new(Execution::new(worker, job));

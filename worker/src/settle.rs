@@ -10,11 +10,13 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use crate::execution::Execution;
 use crate::outcome::{self, Outcome, Setback};
 use crate::stop::StopReason;
+use crate::tally;
 
 /// Writes the outcome down and tells watchers to look. A result was written down when it was published.
 pub(crate) async fn settle(execution: &Execution, outcome: Outcome<()>, took: Duration) {
     let (runtime, id, token) = (&execution.worker.runtime, execution.job.id, execution.job.token);
     tell(execution, &outcome, took);
+    tally::ended(&outcome, took);
     if let Err(setback) = outcome {
         let written = runtime.database.transaction(move |tx| Box::pin(write(tx, id, token, setback.clone())));
         match written.await {

@@ -28,6 +28,7 @@ use multer::{Field, Multipart};
 use platform::crashpoint;
 use serde_json::Value;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::{
     Endpoint,
@@ -62,11 +63,12 @@ pub(super) async fn run<E: Executor>(
         parts(&headers, Pieces { body: body.into_data_stream(), ahead: Arc::clone(&ahead), turn: false })?;
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let upload = Upload { endpoint: endpoint.clone(), operations, parts, ahead, announced };
-    let task = endpoint.tasks.spawn(async move {
+    let receiving = async move {
         let outcome = upload.run().await;
         drop(place);
         outcome
-    });
+    };
+    let task = endpoint.tasks.spawn(receiving.in_current_span());
     task.await.map_err(|_| Refusal::Internal)?
 }
 

@@ -9,8 +9,9 @@ use async_graphql::{
 };
 use futures::{FutureExt, StreamExt, future, stream, stream::BoxStream};
 use tokio::{sync::Semaphore, time::timeout};
+use tracing::Instrument;
 
-use super::{answer::stamp, refusal::Refusal, request_id::RequestId};
+use super::{answer::stamp, refusal::Refusal, request_id::RequestId, tally};
 use crate::guard::Guard;
 
 /// Limits of an operation.
@@ -63,15 +64,27 @@ impl<E: Executor> Operations<E> {
 
     /// Executes a query or mutation; when its time is up it is dropped.
     pub(super) async fn run(&self, admitted: Admitted) -> Response {
-        match timeout(self.limits.timeout, self.run_unhurried(admitted)).await {
+        let kind = admitted.kind;
+        let response = match timeout(self.limits.timeout, self.execute_in_span(admitted)).await {
             Ok(response) => response,
             Err(_) => self.refuse(&self.timed_out()),
-        }
+        };
+        tally::ended(kind, &response);
+        response
     }
 
     /// Executes a mutation that follows an upload: as long as it takes.
     pub(super) async fn run_unhurried(&self, admitted: Admitted) -> Response {
-        match AssertUnwindSafe(self.schema.execute(admitted.request)).catch_unwind().await {
+        let kind = admitted.kind;
+        let response = self.execute_in_span(admitted).await;
+        tally::ended(kind, &response);
+        response
+    }
+
+    async fn execute_in_span(&self, admitted: Admitted) -> Response {
+        let span = tracing::info_span!("operation", kind = tally::name_of(admitted.kind));
+        let executed = AssertUnwindSafe(self.schema.execute(admitted.request)).catch_unwind();
+        match executed.instrument(span).await {
             Ok(response) => self.stamp(response),
             Err(_) => self.refuse(&Refusal::Internal),
         }
@@ -79,7 +92,8 @@ impl<E: Executor> Operations<E> {
 
     fn run_stream(&self, admitted: Admitted, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         let (operations, limit) = (self.clone(), self.limits.timeout);
-        let endless = admitted.kind == Some(OperationType::Subscription);
+        let admitted_kind = admitted.kind;
+        let endless = admitted_kind == Some(OperationType::Subscription);
         let mut answers = AssertUnwindSafe(self.schema.execute_stream(admitted.request, session))
             .catch_unwind()
             .map(move |answer| match answer {
@@ -87,11 +101,13 @@ impl<E: Executor> Operations<E> {
                 Err(_) => operations.refuse(&Refusal::Internal),
             });
         if endless {
-            return answers.boxed();
+            let open = tally::Open::new();
+            return answers.inspect(move |_| open.goes_on()).boxed();
         }
-        let late = self.refuse(&self.timed_out());
+        let (late, kind) = (self.refuse(&self.timed_out()), admitted_kind);
         stream::once(async move { timeout(limit, answers.next()).await.unwrap_or(Some(late)) })
             .filter_map(future::ready)
+            .inspect(move |response| tally::ended(kind, response))
             .boxed()
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::http::Extensions;
+use platform::metrics::name;
 
 /// Where a connection comes from; the accept loop puts it into every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,8 +15,13 @@ pub struct Peer(pub Option<IpAddr>);
 
 impl Peer {
     /// The peer of a request; all that carry none share one.
-    pub(super) fn of(extensions: &Extensions) -> Self {
+    pub(crate) fn of(extensions: &Extensions) -> Self {
         extensions.get().copied().unwrap_or(Self(None))
+    }
+
+    /// Whether it is on this host.
+    pub(crate) fn is_loopback(self) -> bool {
+        self.0.is_some_and(|address| address.to_canonical().is_loopback())
     }
 }
 
@@ -47,12 +53,14 @@ impl Places {
             return None;
         }
         *taken.entry(peer).or_default() += 1;
+        metrics::gauge!(name::SOCKETS).increment(1);
         Some(Place { peer, places: self.clone() })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        metrics::gauge!(name::SOCKETS).decrement(1);
         let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = taken.get_mut(&self.peer) {
             *count -= 1;

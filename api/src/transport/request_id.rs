@@ -12,6 +12,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const LONGEST: usize = 128;
 
 /// The id of one HTTP request, as in its log lines and in each of its errors.
@@ -52,6 +53,8 @@ pub(crate) async fn assign(mut request: Request, next: Next) -> Response {
     }
     let id = RequestId::of(request.headers());
     let span = tracing::info_span!("request", request.id = %id, method = %request.method(), path = request.uri().path());
+    let parent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    platform::trace::follow(&span, parent);
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {

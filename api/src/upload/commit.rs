@@ -1,11 +1,13 @@
 //! The commit of a received log: its run and its job, in one transaction.
 
 use entity::{
+    job,
     run::NewRun,
     upload::{self, Commit, CommitOutcome, Committed},
 };
-use platform::{crashpoint, runtime::Runtime, storage::ObjectKey};
+use platform::{crashpoint, metrics::name, runtime::Runtime, storage::ObjectKey};
 use sea_orm::DbErr;
+use tracing::Instrument;
 
 use super::{ReceivedLog, remove};
 
@@ -52,34 +54,57 @@ pub async fn commit(
         as_new_run: new.as_new_run,
         idempotency_key: new.idempotency_key,
     };
+    let span = tracing::info_span!("commit", upload.id = %log.upload_id);
+    let trace = span.in_scope(platform::trace::current);
+    let committed = decide(runtime, log, (commit, trace)).instrument(span).await?;
+    crashpoint!("A4");
+    announce(runtime, &committed).await;
+    crashpoint!("A5");
+    Ok(committed)
+}
+
+async fn decide(
+    runtime: &Runtime,
+    log: &ReceivedLog,
+    (commit, trace): (Commit, Option<String>),
+) -> Result<Committed, CommitError> {
     // A connection lost while the commit was answered leaves its outcome unknown; asked once more, a commit
     // that was made answers as it would have.
-    let outcome = match attempt(runtime, commit.clone()).await {
+    let outcome = match attempt(runtime, commit.clone(), trace.clone()).await {
         Err(error) => {
             tracing::warn!(upload.id = %log.upload_id, %error, "commit asked again");
-            attempt(runtime, commit).await?
+            attempt(runtime, commit, trace).await?
         }
         Ok(outcome) => outcome,
     };
     match outcome {
         CommitOutcome::NotReceiving => Err(CommitError::GivenUp),
         CommitOutcome::KeyReused => Err(CommitError::KeyReused),
-        CommitOutcome::Committed(committed) => {
-            crashpoint!("A4");
-            announce(runtime, &committed).await;
-            crashpoint!("A5");
-            Ok(committed)
-        }
+        CommitOutcome::Committed(committed) => Ok(committed),
     }
 }
 
-async fn attempt(runtime: &Runtime, commit: Commit) -> Result<CommitOutcome, DbErr> {
-    runtime.database.transaction(move |tx| Box::pin(upload::commit(tx, commit.clone()))).await
+async fn attempt(runtime: &Runtime, commit: Commit, trace: Option<String>) -> Result<CommitOutcome, DbErr> {
+    let made = runtime.database.transaction(move |tx| {
+        let (commit, trace) = (commit.clone(), trace.clone());
+        Box::pin(async move {
+            let outcome = upload::commit(tx, commit).await?;
+            if let (CommitOutcome::Committed(committed), Some(trace)) = (&outcome, trace)
+                && !committed.duplicate
+            {
+                job::note_trace(tx, committed.job_id, &trace).await?;
+            }
+            Ok(outcome)
+        })
+    });
+    made.await
 }
 
 async fn announce(runtime: &Runtime, committed: &Committed) {
     let Committed { upload_id, run_id, job_id, duplicate, surplus } = committed;
     tracing::info!(upload.id = %upload_id, run.id = %run_id, job.id = %job_id, duplicate, "log committed");
+    let outcome = if *duplicate { "duplicate" } else { "committed" };
+    metrics::counter!(name::UPLOADS, "outcome" => outcome).increment(1);
     if !duplicate {
         runtime.broker.ring(*job_id).await;
         runtime.broker.notify_changed(*job_id).await;

@@ -15,7 +15,10 @@ async fn a_server_that_lives_is_ready() {
     assert_eq!(server.client.get(server.url("/readyz")).send().await.unwrap().status(), 200);
     let verbose: Value =
         server.client.get(server.url("/readyz?verbose")).send().await.unwrap().json().await.unwrap();
-    assert_eq!(verbose, json!({ "database": "ok", "storage": "ok" }));
+    for dependency in ["database", "storage", "broker"] {
+        assert_eq!(verbose[dependency]["state"], "ok", "{verbose}");
+        assert!(verbose[dependency]["latencyMs"].is_u64() && verbose[dependency].get("error").is_none());
+    }
 }
 
 #[tokio::test]
@@ -31,7 +34,10 @@ async fn a_server_without_its_folders_is_not_ready() {
     std::fs::rename(server.runtime.folder().join("data"), server.runtime.folder().join("gone")).unwrap();
     let sent = server.client.get(server.url("/readyz?verbose")).send().await.unwrap();
     assert_eq!(sent.status(), 503);
-    assert_eq!(sent.json::<Value>().await.unwrap()["storage"], "failing");
+    let told: Value = sent.json().await.unwrap();
+    assert_eq!(told["storage"]["state"], "failing");
+    assert_eq!(told["storage"]["error"], "the storage cannot be used", "no path of ours");
+    assert_eq!(told["database"]["state"], "ok");
 }
 
 #[tokio::test]

@@ -141,5 +141,6 @@ fn blank(run_id: RunId, now: i64) -> Model {
         queued_at: now,
         started_at: None,
         finished_at: None,
+        trace: None,
     }
 }

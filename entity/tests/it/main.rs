@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod census;
 mod commit;
 mod deletion;
 mod machine;

@@ -6,11 +6,15 @@ mod publish;
 mod store;
 mod verify;
 
+use std::time::Instant;
+
 use entity::job::{ConvertPayload, JobStage};
+use tracing::{Instrument, info_span};
 
 use crate::execution::Execution;
 use crate::heartbeat;
 use crate::outcome::{Outcome, Setback, judge};
+use crate::tally;
 
 /// One execution, from the stored log to the published conversion. Nothing is visible before the last line.
 pub(crate) async fn run(execution: &Execution) -> Outcome<()> {
@@ -20,7 +24,9 @@ pub(crate) async fn run(execution: &Execution) -> Outcome<()> {
 
     execution.tracker.stage(JobStage::Reading);
     let command = command::convert(&execution.worker, &payload, &room);
-    judge(execution.convert(command).await?)?;
+    let began = Instant::now();
+    judge(execution.convert(command).instrument(info_span!("conversion")).await?)?;
+    tally::converted(execution, began);
 
     execution.tracker.stage(JobStage::Storing);
     let output = verify::verify(room.path(command::OUT)).await?;
@@ -31,7 +37,10 @@ pub(crate) async fn run(execution: &Execution) -> Outcome<()> {
     // What the row says of the progress stays when the job has ended.
     heartbeat::once(execution).await;
     let published = match stored {
-        Ok(()) => publish::publish(execution, &conversion, &output).await,
+        Ok(()) => {
+            tally::stored(output.bytes);
+            publish::publish(execution, &conversion, &output).instrument(info_span!("publish")).await
+        }
         Err(setback) => Err(setback),
     };
     if published.is_err() {

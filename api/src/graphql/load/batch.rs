@@ -16,6 +16,7 @@ use std::{
 };
 
 use futures::{future::BoxFuture, task::AtomicWaker};
+use tracing::Instrument;
 
 /// The batches of one operation.
 #[derive(Clone, Default)]
@@ -69,10 +70,11 @@ impl Batches {
         drop(state);
         for batch in batches {
             let landing = Landing(self.clone());
-            tokio::spawn(async move {
+            let loading = async move {
                 batch.await;
                 drop(landing);
-            });
+            };
+            tokio::spawn(loading.in_current_span());
         }
     }
 
