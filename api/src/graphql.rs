@@ -10,6 +10,7 @@ mod job;
 mod job_board;
 mod job_event;
 mod job_failure;
+mod job_heal;
 mod job_watch;
 mod limit;
 mod load;
@@ -57,6 +58,7 @@ pub fn schema(runtime: &Runtime) -> Schema {
     let limits = &runtime.config.limits.document;
     let builder = builder()
         .data(runtime.clone())
+        .data(job_heal::Healer::new(runtime))
         .data(series::Readers::new())
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)

@@ -7,11 +7,13 @@
 mod error;
 mod event;
 mod in_process;
+mod redis;
 
 use entity::id::JobId;
 pub use error::BrokerError;
 pub use event::{BoardEvent, JobProgressEvent, JobSignal};
 use in_process::{InProcess, InProcessBells, InProcessBoard};
+use redis::{Redis, RedisBells};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -22,6 +24,8 @@ use crate::config::broker::BrokerConfig;
 pub enum Broker {
     /// Within this process.
     InProcess(InProcess),
+    /// Through Redis.
+    Redis(Redis),
 }
 
 /// A worker's ear: see [`Bells::next`].
@@ -29,14 +33,13 @@ pub enum Broker {
 pub enum Bells {
     /// Within this process.
     InProcess(InProcessBells),
+    /// Through Redis.
+    Redis(RedisBells),
 }
 
-/// A watcher of all jobs: see [`Board::next`].
+/// A watcher of all jobs: see [`Board::next`]. Every kind of broker passes news on within the process.
 #[derive(Debug)]
-pub enum Board {
-    /// Within this process.
-    InProcess(InProcessBoard),
-}
+pub struct Board(InProcessBoard);
 
 impl Broker {
     /// The broker that the configuration asks for. One that cannot be reached now is no error: it is tried
@@ -47,6 +50,7 @@ impl Broker {
     pub async fn connect(config: &BrokerConfig) -> Result<Self, BrokerError> {
         match config {
             BrokerConfig::InProcess => Ok(Self::InProcess(InProcess::default())),
+            BrokerConfig::Redis(redis) => Redis::connect(redis).await.map(Self::Redis),
         }
     }
 
@@ -55,6 +59,7 @@ impl Broker {
     pub fn is_connected(&self) -> bool {
         match self {
             Self::InProcess(_) => true,
+            Self::Redis(broker) => broker.is_connected(),
         }
     }
 
@@ -65,6 +70,7 @@ impl Broker {
     pub async fn ping(&self) -> Result<(), BrokerError> {
         match self {
             Self::InProcess(_) => Ok(()),
+            Self::Redis(broker) => broker.ping().await,
         }
     }
 
@@ -72,6 +78,7 @@ impl Broker {
     pub async fn announce_instance(&self, instance: Uuid) {
         match self {
             Self::InProcess(broker) => broker.announce_instance(instance),
+            Self::Redis(broker) => broker.announce_instance(instance).await,
         }
     }
 
@@ -80,6 +87,7 @@ impl Broker {
     pub async fn instance(&self) -> Option<Uuid> {
         match self {
             Self::InProcess(broker) => broker.instance(),
+            Self::Redis(broker) => broker.instance().await,
         }
     }
 
@@ -87,13 +95,15 @@ impl Broker {
     pub async fn close(&self) {
         match self {
             Self::InProcess(_) => {}
+            Self::Redis(broker) => broker.close().await,
         }
     }
 
     /// Wakes the workers: a job may be claimed. Best effort; call it after the commit.
     pub async fn ring(&self, job: JobId) {
         match self {
-            Self::InProcess(broker) => broker.ring(job),
+            Self::InProcess(broker) => broker.ring(),
+            Self::Redis(broker) => broker.ring(job).await,
         }
     }
 
@@ -102,6 +112,7 @@ impl Broker {
     pub fn bells(&self) -> Bells {
         match self {
             Self::InProcess(broker) => Bells::InProcess(broker.bells()),
+            Self::Redis(broker) => Bells::Redis(broker.bells()),
         }
     }
 
@@ -109,6 +120,7 @@ impl Broker {
     pub async fn publish(&self, event: &JobProgressEvent) {
         match self {
             Self::InProcess(broker) => broker.publish(event),
+            Self::Redis(broker) => broker.publish(event).await,
         }
     }
 
@@ -116,31 +128,55 @@ impl Broker {
     pub async fn notify_changed(&self, job: JobId) {
         match self {
             Self::InProcess(broker) => broker.notify_changed(job),
+            Self::Redis(broker) => broker.notify_changed(job).await,
         }
     }
 
     /// The latest about one job. Register first, then read the row: no change in between is missed.
     #[must_use]
     pub fn watch(&self, job: JobId) -> watch::Receiver<JobSignal> {
-        match self {
-            Self::InProcess(broker) => broker.watch(job),
-        }
+        self.hub().watch(job)
     }
 
     /// News of all jobs. Register first, then read the rows.
     #[must_use]
     pub fn board(&self) -> Board {
+        Board(self.hub().board())
+    }
+
+    /// The jobs that somebody in this process watches, each once.
+    #[must_use]
+    pub fn watched(&self) -> Vec<JobId> {
+        self.hub().watched()
+    }
+
+    /// Has those in this process who watch a job read its row again.
+    pub fn look_again(&self, job: JobId) {
+        self.hub().changed(job);
+    }
+
+    /// How many jobs there is a cell for; for the test that they do not pile up.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.hub().cell_count()
+    }
+
+    /// What passes news on within this process.
+    fn hub(&self) -> &InProcess {
         match self {
-            Self::InProcess(broker) => Board::InProcess(broker.board()),
+            Self::InProcess(broker) => broker,
+            Self::Redis(broker) => broker.hub(),
         }
     }
 }
 
 impl Bells {
-    /// Waits for a ring since the last call (or since the ear was taken); several rings count as one.
+    /// Waits for a ring since the last call (or since the ear was taken). Several rings may count as one;
+    /// through Redis a burst may be heard a few times.
     pub async fn next(&mut self) {
         match self {
             Self::InProcess(bells) => bells.next().await,
+            Self::Redis(bells) => bells.next().await,
         }
     }
 }
@@ -148,8 +184,6 @@ impl Bells {
 impl Board {
     /// Waits for the next news.
     pub async fn next(&mut self) -> BoardEvent {
-        match self {
-            Self::InProcess(board) => board.next().await,
-        }
+        self.0.next().await
     }
 }

@@ -1,6 +1,6 @@
 //! Watching all jobs: everything active, then changes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use entity::{
     id::JobId,
@@ -18,7 +18,7 @@ use super::{
     error::Answer,
     job::JobFilter,
     job_event::{Followed, Heard, JobEvent, latest, read},
-    job_watch::HEAL,
+    job_heal::{POLL, patience},
 };
 
 /// The most jobs that are followed at once.
@@ -76,7 +76,7 @@ impl JobBoard {
             };
             if outcome.is_err() {
                 // Logged where it happened; the next look may succeed.
-                tokio::time::sleep_until(Instant::now() + HEAL / 10).await;
+                tokio::time::sleep_until(Instant::now() + POLL).await;
             }
         }
     }
@@ -94,30 +94,46 @@ impl JobBoard {
 
     /// Reads all active jobs, and those that were followed and are active no more.
     async fn look(&mut self) -> Answer<()> {
-        self.look_at = Instant::now() + HEAL;
+        self.look_at = Instant::now() + patience(&self.runtime.broker);
         // Until now they were kept, so that late notices of their end do not tell it again.
         self.jobs.retain(|_, job| !job.is_over());
-        let active = job::Entity::find()
-            .filter(self.filter.condition()?)
-            .filter(Column::ActiveKey.is_not_null())
-            .order_by_asc(Column::QueuedAt)
-            .order_by_asc(Column::Id)
-            .limit(MAX_FOLLOWED)
-            .all(self.runtime.database.read())
-            .await?;
+        let stale = self.stale().await?;
+        let active = self.active().await?;
         let fresh: Vec<job::Model> =
-            active.iter().filter(|row| !self.jobs.contains_key(&row.id)).cloned().collect();
-        let known: Vec<JobId> = self.jobs.keys().copied().collect();
+            active.into_iter().filter(|row| !self.jobs.contains_key(&row.id)).collect();
         let ids: Vec<JobId> = fresh.iter().map(|row| row.id).collect();
         let seqs = latest(&self.runtime.database, &ids).await?;
         for row in fresh {
             let seq = seqs.get(&row.id).copied().unwrap_or_default();
             self.follow(row, seq);
         }
-        for id in known {
+        for id in stale {
             self.reread(id).await?;
         }
         Ok(())
+    }
+
+    /// Those that are followed and whose rows say something newer, or are gone.
+    async fn stale(&self) -> Answer<HashSet<JobId>> {
+        let mut stale: HashSet<JobId> = self.jobs.keys().copied().collect();
+        let followed = job::Entity::find().filter(Column::Id.is_in(stale.iter().copied()));
+        for row in followed.all(self.runtime.database.read()).await? {
+            if self.jobs.get(&row.id).is_some_and(|job| job.is_current(&row)) {
+                stale.remove(&row.id);
+            }
+        }
+        Ok(stale)
+    }
+
+    async fn active(&self) -> Answer<Vec<job::Model>> {
+        let rows = job::Entity::find()
+            .filter(self.filter.condition()?)
+            .filter(Column::ActiveKey.is_not_null())
+            .order_by_asc(Column::QueuedAt)
+            .order_by_asc(Column::Id)
+            .limit(MAX_FOLLOWED)
+            .all(self.runtime.database.read());
+        Ok(rows.await?)
     }
 
     fn follow(&mut self, row: job::Model, seq: i64) {

@@ -114,6 +114,12 @@ impl Followed {
         self.row.state.is_terminal()
     }
 
+    /// Whether this row, just read, says nothing newer.
+    pub(crate) fn is_current(&self, row: &job::Model) -> bool {
+        (row.state, row.token) == (self.row.state, self.row.token)
+            && row.progress_seq <= self.row.progress_seq
+    }
+
     /// Takes progress in.
     pub(crate) fn progress(&mut self, news: &JobProgressEvent) -> Heard {
         if news.token > self.row.token || (news.token == self.row.token && self.row.state == State::Queued) {

@@ -1,19 +1,15 @@
 //! Watching one job: listen, look, tell; then only what is newer.
 
-use std::time::Duration;
-
 use entity::id::JobId;
 use futures::{Stream, stream};
 use platform::{broker::JobSignal, runtime::Runtime};
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     error::{Answer, Code, Refusal},
     job_event::{Followed, Heard, JobEvent, read},
+    job_heal::{Healer, POLL},
 };
-
-/// How long news that were lost on their way may stay unknown.
-pub(crate) const HEAL: Duration = Duration::from_secs(10);
 
 /// A watcher of one job.
 struct JobWatch {
@@ -22,7 +18,8 @@ struct JobWatch {
     heard: JobSignal,
     job: Followed,
     first: Option<JobEvent>,
-    look_at: Instant,
+    /// The last look failed.
+    overdue: bool,
 }
 
 /// The events of one job, from a snapshot to its last state. `after` is the number of the last change that the
@@ -32,12 +29,15 @@ struct JobWatch {
 /// NOT_FOUND when there is no such job.
 pub(crate) async fn job(
     runtime: &Runtime,
+    healer: &Healer,
     id: JobId,
     after: Option<i64>,
 ) -> Answer<impl Stream<Item = Answer<JobEvent>> + use<>> {
     // Listen first: what changes from here on is heard, what changed before is in the row.
     let mut signal = runtime.broker.watch(id);
     let heard = *signal.borrow_and_update();
+    // News may be lost from here on as well.
+    healer.tend();
     let found = read(&runtime.database, id, after.unwrap_or_default().max(0)).await?;
     let (row, mut changes) = found.ok_or_else(|| Refusal::not_found("job", id).at("id"))?;
     let seq = changes.last().map_or(after.unwrap_or_default(), |change| change.seq);
@@ -45,14 +45,8 @@ pub(crate) async fn job(
         changes.clear();
     }
     let (job, first) = Followed::begin(row, seq, changes);
-    let watch = JobWatch {
-        runtime: runtime.clone(),
-        signal,
-        heard,
-        job,
-        first: Some(first),
-        look_at: Instant::now() + HEAL,
-    };
+    let (runtime, first) = (runtime.clone(), Some(first));
+    let watch = JobWatch { runtime, signal, heard, job, first, overdue: false };
     Ok(stream::unfold(watch, |mut watch| async move {
         let event = watch.next().await?;
         Some((event, watch))
@@ -65,15 +59,7 @@ impl JobWatch {
             return Some(Ok(first));
         }
         while !self.job.is_over() {
-            let heard = tokio::select! {
-                changed = self.signal.changed() => match changed {
-                    Ok(()) => self.listen(),
-                    // The broker forgot the job: only looking is left.
-                    Err(_) => { tokio::time::sleep_until(self.look_at).await; Heard::Reread }
-                },
-                () = tokio::time::sleep_until(self.look_at) => Heard::Reread,
-            };
-            let heard = match heard {
+            let heard = match self.listen().await {
                 Heard::Reread => self.look().await,
                 known => Ok(known),
             };
@@ -82,13 +68,19 @@ impl JobWatch {
                 Ok(_) => {}
                 Err(refusal) if refusal.code == Code::NotFound => return Some(Err(refusal)),
                 // Logged where it happened; the next look may succeed.
-                Err(_) => {}
+                Err(_) => self.overdue = true,
             }
         }
         None
     }
 
-    fn listen(&mut self) -> Heard {
+    /// Waits for what a process says, or for the healer who saw the row change.
+    async fn listen(&mut self) -> Heard {
+        if std::mem::take(&mut self.overdue) || self.signal.changed().await.is_err() {
+            // Without the broker only looking is left.
+            sleep(POLL).await;
+            return Heard::Reread;
+        }
         let signal = *self.signal.borrow_and_update();
         let changed = signal.changes != self.heard.changes;
         self.heard = signal;
@@ -100,7 +92,6 @@ impl JobWatch {
     }
 
     async fn look(&mut self) -> Answer<Heard> {
-        self.look_at = Instant::now() + HEAL;
         match read(&self.runtime.database, self.job.id(), self.job.seq()).await {
             Ok(Some((row, changes))) => Ok(self.job.reread(row, changes)),
             Ok(None) => Err(Refusal::not_found("job", self.job.id())),

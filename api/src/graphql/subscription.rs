@@ -10,6 +10,7 @@ use super::{
     job::JobFilter,
     job_board,
     job_event::JobEvent,
+    job_heal::Healer,
     job_watch, runtime,
     scalar::Int64,
 };
@@ -31,7 +32,7 @@ impl Subscription {
         after: Option<Int64>,
     ) -> Result<impl Stream<Item = Answer<JobEvent>> + use<>, Refusal> {
         let id = input::id::<JobId>(&id, "id")?;
-        job_watch::job(runtime(ctx), id, after.map(|after| after.0)).await
+        job_watch::job(runtime(ctx), ctx.data_unchecked::<Healer>(), id, after.map(|after| after.0)).await
     }
 
     /// All jobs: snapshots of those that are active, then whatever changes. A job that the filter once held for

@@ -43,6 +43,14 @@ pub struct JobSignal {
     pub progress: Option<JobProgressEvent>,
 }
 
+impl JobSignal {
+    /// Notes that the row is to be read again; always news.
+    pub(super) fn change(&mut self) -> bool {
+        self.changes += 1;
+        true
+    }
+}
+
 /// News on the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoardEvent {

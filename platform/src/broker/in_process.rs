@@ -46,7 +46,7 @@ pub struct InProcessBells {
 
 /// A watcher of all jobs.
 #[derive(Debug)]
-pub struct InProcessBoard {
+pub(super) struct InProcessBoard {
     news: broadcast::Receiver<BoardEvent>,
 }
 
@@ -63,7 +63,7 @@ impl Default for InProcess {
 }
 
 impl InProcess {
-    pub(super) fn ring(&self, _: JobId) {
+    pub(super) fn ring(&self) {
         self.hub.bell.send_modify(|rings| *rings = rings.wrapping_add(1));
     }
 
@@ -83,11 +83,21 @@ impl InProcess {
     }
 
     pub(super) fn notify_changed(&self, job: JobId) {
-        self.update(job, |signal| {
-            signal.changes += 1;
-            true
-        });
+        self.changed(job);
         self.post(BoardEvent::Changed(job));
+    }
+
+    /// Has the watchers of one job look, and nobody else.
+    pub(super) fn changed(&self, job: JobId) {
+        self.update(job, JobSignal::change);
+    }
+
+    /// News may have been lost: has everybody look who watches anything.
+    pub(super) fn look_again(&self) {
+        for cell in self.cells().by_job.values() {
+            cell.send_if_modified(JobSignal::change);
+        }
+        self.post(BoardEvent::Missed);
     }
 
     pub(super) fn watch(&self, job: JobId) -> watch::Receiver<JobSignal> {
@@ -108,9 +118,13 @@ impl InProcess {
         *self.hub.instance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many cells are held; for the test that they do not pile up.
-    #[must_use]
-    pub fn watched(&self) -> usize {
+    pub(super) fn watched(&self) -> Vec<JobId> {
+        let cells = self.cells();
+        let watched = cells.by_job.iter().filter(|(_, cell)| cell.receiver_count() > 0);
+        watched.map(|(job, _)| *job).collect()
+    }
+
+    pub(super) fn cell_count(&self) -> usize {
         self.cells().by_job.len()
     }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use platform::config::{Config, ConfigError, database::DatabaseLocation};
+use platform::config::{Config, ConfigError, broker::BrokerConfig, database::DatabaseLocation};
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::from_variables(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
@@ -37,6 +37,60 @@ fn database_urls_are_read_as_sqlalchemy_does() {
         let config = read(&[("DATABASE_URL", url)]).unwrap();
         assert_eq!(config.database.location, DatabaseLocation::Sqlite(PathBuf::from(path)), "{url}");
     }
+}
+
+#[test]
+fn redis_urls_are_read_in_all_their_forms() {
+    for (url, encrypted) in [
+        ("redis://h", false),
+        ("redis://:pa%20ss@127.0.0.1:6380/3", false),
+        ("valkey://[::1]:6379", false),
+        ("rediss://user:password@h:6380", true),
+        ("redis-cluster://a:7001?node=b:7002&node=c:7003", false),
+        ("rediss-cluster://a:7001", true),
+        ("redis-sentinel://a:26379/1?sentinelServiceName=pit&node=b:26379", false),
+        ("valkeys-sentinel://a?sentinelServiceName=pit", true),
+    ] {
+        let BrokerConfig::Redis(redis) = read(&[("REDIS_URL", url)]).unwrap().broker else { panic!("{url}") };
+        assert_eq!(
+            (redis.location.is_encrypted(), redis.prefix.as_str()),
+            (encrypted, "dataviewer"),
+            "{url}"
+        );
+    }
+    let named = [
+        ("REDIS_URL", "rediss://h"),
+        ("DATAVIEWER_REDIS_PREFIX", "{pit}:2"),
+        ("DATAVIEWER_REDIS_CA", "/ca.pem"),
+    ];
+    let BrokerConfig::Redis(redis) = read(&named).unwrap().broker else { panic!() };
+    assert_eq!((redis.prefix.as_str(), redis.authority), ("{pit}:2", Some(PathBuf::from("/ca.pem"))));
+}
+
+#[test]
+fn what_names_no_redis_is_refused() {
+    for url in [
+        "localhost:6379",
+        "http://h",
+        "redis:h",
+        "redis://",
+        "redis://h:port",
+        "redis://h/database",
+        "redis+unix:///run/redis.sock",
+        "redis-ring://h",
+        "redis-cluster://h?node=nowhere",
+        "redis-sentinel://h",
+    ] {
+        assert_eq!(read(&[("REDIS_URL", url)]).unwrap_err().variable, "REDIS_URL", "{url}");
+    }
+    for (name, value) in [
+        ("DATAVIEWER_REDIS_PREFIX", "a b"),
+        ("DATAVIEWER_REDIS_PREFIX", &"x".repeat(65)),
+        ("DATAVIEWER_REDIS_CA", "/ca.pem"),
+    ] {
+        assert_eq!(read(&[("REDIS_URL", "redis://h"), (name, value)]).unwrap_err().variable, name);
+    }
+    assert_eq!(read(&[("DATAVIEWER_REDIS_CA", "/ca.pem")]).unwrap_err().variable, "DATAVIEWER_REDIS_CA");
 }
 
 #[test]
@@ -114,7 +168,6 @@ fn what_cannot_be_used_stops_the_start_and_names_the_variable() {
         ("DATABASE_URL", "oracle://x"),
         ("DATABASE_URL", "mysql+pymysql://u:p@h/d"),
         ("DATABASE_URL", "postgresql+psycopg2://u:p@h/d"),
-        ("REDIS_URL", "redis://h"),
         ("UPLOAD_BUCKET", "b"),
         ("DATA_BUCKET", "b"),
     ] {
@@ -131,5 +184,10 @@ fn a_password_is_never_repeated() {
         // The scheme is quoted, what follows it never.
         assert!(!text.contains("s3cret") || url.starts_with("s3cret:"), "{text}");
     }
-    assert!(!read(&[("REDIS_URL", "redis://:s3cret@h")]).unwrap_err().to_string().contains("s3cret"));
+    for url in ["redis://:s3cret@h:port", "s3cret", "redis-sentinel://u:s3cret@h", "redis://u:s3c ret@"] {
+        let refusal = read(&[("REDIS_URL", url)]).unwrap_err();
+        assert!(!format!("{refusal} {refusal:?}").contains("s3c"), "{refusal}");
+    }
+    let config = read(&[("REDIS_URL", "rediss://us3r:s3cret@h")]).unwrap();
+    assert!(!format!("{config:?}").contains("s3"), "{config:?}");
 }

@@ -1,7 +1,9 @@
 //! The platform with real folders and real databases.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod broker;
+mod broker_faults;
+mod broker_tls;
 mod config;
 mod database;
 mod key;
