@@ -6,6 +6,7 @@
 #   bash deploy/test.sh rust       the Rust suites only (they, too, need Python's oracles)
 #   bash deploy/test.sh outside    outside clients against the real binary
 #   bash deploy/test.sh browser    GraphiQL in a real Chromium
+#   bash deploy/test.sh files      the files that deploy the service
 #
 # Needs: Rust (rust-toolchain.toml says which), Python 3.11 or newer, and on Debian the right to install
 # Chromium, PostgreSQL and MariaDB when they are missing. What Python needs goes into a virtual environment beside the build.
@@ -52,6 +53,20 @@ real_data() {
     else echo "DATAVIEWER_REAL_DATA is unset: the tests on real logs are skipped"; fi
 }
 
+files() {
+    local home=$target/checks stamp
+    stamp=$home/$(sha256sum deploy/checks/requirements.txt | cut -c1-16)
+    if [ ! -e "$stamp" ]; then
+        rm -rf "$home"
+        python3 -m venv "$home"
+        "$home/bin/pip" install --quiet --disable-pip-version-check -r deploy/checks/requirements.txt
+        # For the schema that it carries alone: what it needs to run is as old as itself.
+        "$home/bin/pip" install --quiet --disable-pip-version-check --no-deps docker-compose==1.29.2
+        touch "$stamp"
+    fi
+    "$home/bin/python" -m pytest -q -p no:cacheprovider deploy/checks
+}
+
 browser() { chromium && "$DATAVIEWER_PYTHON" deploy/browser/graphiql.py; }
 
 mkdir -p "$target"
@@ -68,6 +83,7 @@ case $what in all | outside | browser) part "the binary" cargo build --locked ;;
 export DATAVIEWER_BINARY=$target/debug/dataviewer
 case $what in all | outside) part "outside clients" "$DATAVIEWER_PYTHON" -m pytest -q -p no:cacheprovider deploy/outside ;; esac
 case $what in all | browser) part "GraphiQL in Chromium" browser ;; esac
+case $what in all | files) part "deployment files" files ;; esac
 
 echo
 echo "parts: $passed passed, $failed failed"

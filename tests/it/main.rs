@@ -10,4 +10,5 @@ mod logs;
 mod process;
 mod roles;
 mod seed;
+mod telling;
 mod worker;

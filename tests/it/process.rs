@@ -49,6 +49,11 @@ impl Process {
         rest.lines().next().unwrap_or_default().to_owned()
     }
 
+    /// All that it has said.
+    pub(crate) fn said(&self) -> String {
+        self.said.borrow().clone()
+    }
+
     /// Where it serves.
     pub(crate) async fn address(&self) -> String {
         let rest = self.says("serving on http://").await;

@@ -6,6 +6,7 @@ mod broker_faults;
 mod broker_tls;
 mod config;
 mod database;
+mod env_example;
 mod key;
 mod servers;
 mod storage;
