@@ -9,6 +9,7 @@ mod demo;
 mod health;
 mod log;
 mod migrate;
+mod output;
 mod report;
 mod serve;
 mod service;

@@ -18,7 +18,7 @@ mod trace;
 pub use cancel::{CancelOutcome, cancel, cancelled};
 pub use census::{Census, census};
 pub(crate) use change::held as still_held;
-pub use claim::{Beat, JobProgress, claim, heartbeat};
+pub use claim::{Beat, JobProgress, claim, heartbeat, held_by};
 pub use enqueue::{Enqueued, NewJob, Retried, active, enqueue, newest, retry};
 pub use payload::{CONVERT_UPLOAD, ConvertPayload, DbcBinding, SCHEMA_VERSION};
 pub use settle::{JobFailure, crashed, fail, release, retry_later, succeed};

@@ -51,9 +51,11 @@ async fn instance(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 async fn store(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let table = Table::create()
         .table("store")
-        .col(uuid("id").primary_key())
+        .col(uuid("id"))
         .col(string_len("area", 16))
         .col(big_integer("created_at"))
+        // One folder may hold both areas.
+        .primary_key(Index::create().col("area").col("id"))
         .to_owned();
     manager.create_table(table).await
 }

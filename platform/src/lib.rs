@@ -6,6 +6,7 @@ pub mod broker;
 pub mod config;
 mod crashpoint;
 pub mod database;
+pub mod identity;
 pub mod metrics;
 pub mod runtime;
 pub mod storage;

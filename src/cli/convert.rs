@@ -2,10 +2,10 @@
 //!
 //! The worker runs every conversion as this very command in a child process, so what a person can try by
 //! hand is what happens to an upload. Exit codes: 0 done, 1 nothing can be made of this log, 2 wrong usage,
-//! 3 a file could not be read or written (another try may succeed); anything else is a crash.
+//! 3 a file could not be read or written, 4 the disk is full (another try may succeed); anything else is a crash.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +17,7 @@ use worker::exit;
 
 use super::binding::DbcArg;
 use super::confine::Confinement;
+use super::output::{Outputs, is_full};
 use super::report::{ProgressStyle, Reporter};
 
 /// Convert one log to Parquet files, offline
@@ -57,6 +58,8 @@ enum Refusal {
     Log(Failure),
     /// A file could not be read or written.
     Io(String),
+    /// No room was left for the output.
+    Full(String),
 }
 
 /// What is written under this name, and renamed when all else is complete: a folder with a manifest is whole.
@@ -84,6 +87,10 @@ impl ConvertArgs {
                 reporter.refused(&text);
                 ExitCode::from(exit::IO)
             }
+            Err(Refusal::Full(text)) => {
+                reporter.refused(&text);
+                ExitCode::from(exit::FULL)
+            }
         }
     }
 
@@ -98,10 +105,11 @@ impl ConvertArgs {
             limits: self.limits(),
         };
         let open_log = || File::open(&self.log).map(|file| Box::new(file) as Box<dyn Read + Send>);
-        let create = |name: &str| create(&self.out, name);
+        let outputs = Outputs::default();
+        let create = |name: &str| outputs.create(&self.out.join(staged(name)));
         let source = Source { open: &open_log, bytes };
-        let converted =
-            canlog::convert::convert(&source, &options, &create, &mut |at| reporter.progress(at))?;
+        let converted = canlog::convert::convert(&source, &options, &create, &mut |at| reporter.progress(at));
+        let converted = converted.map_err(|error| refusal(error, &outputs))?;
         fs::rename(self.out.join(UNFINISHED_MANIFEST), self.out.join(MANIFEST))
             .map_err(|error| Refusal::Io(format!("cannot finish {MANIFEST}: {error}")))?;
         Ok(converted)
@@ -117,12 +125,11 @@ impl ConvertArgs {
     }
 }
 
-impl From<ConvertError> for Refusal {
-    fn from(error: ConvertError) -> Self {
-        match error {
-            ConvertError::Failure(failure) => Self::Log(failure),
-            other => Self::Io(other.to_string()),
-        }
+fn refusal(error: ConvertError, outputs: &Outputs) -> Refusal {
+    match error {
+        ConvertError::Failure(failure) => Refusal::Log(failure),
+        other if outputs.met_full_disk() => Refusal::Full(other.to_string()),
+        other => Refusal::Io(other.to_string()),
     }
 }
 
@@ -154,7 +161,10 @@ fn log_size(log: &Path) -> Result<u64, Refusal> {
 /// Makes the folder, and refuses one that holds something: nothing of an earlier conversion may mix with
 /// this one.
 fn prepare(out: &Path) -> Result<(), Refusal> {
-    let unusable = |error: io::Error| Refusal::Usage(format!("--out {}: {error}", out.display()));
+    let unusable = |error: io::Error| {
+        let text = format!("--out {}: {error}", out.display());
+        if is_full(&error) { Refusal::Full(text) } else { Refusal::Usage(text) }
+    };
     fs::create_dir_all(out).map_err(unusable)?;
     match fs::read_dir(out).map_err(unusable)?.next() {
         None => Ok(()),
@@ -162,8 +172,7 @@ fn prepare(out: &Path) -> Result<(), Refusal> {
     }
 }
 
-fn create(out: &Path, name: &str) -> io::Result<Box<dyn Write + Send>> {
-    let name = if name == MANIFEST { UNFINISHED_MANIFEST } else { name };
-    let file = File::options().write(true).create_new(true).open(out.join(name))?;
-    Ok(Box::new(BufWriter::with_capacity(256 * 1024, file)))
+/// The name under which a file is written.
+fn staged(name: &str) -> &str {
+    if name == MANIFEST { UNFINISHED_MANIFEST } else { name }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use platform::config::Config;
+use platform::identity;
 use platform::runtime::Runtime;
 use tokio::net::TcpListener;
 use tokio::task::{JoinError, JoinSet};
@@ -35,10 +36,11 @@ impl Service {
     /// Starts the API, on a database that it brings up to date; returns where it listens.
     ///
     /// # Errors
-    /// When the database, the default DBC or the port cannot be used.
+    /// When the database, the folders, the default DBC or the port cannot be used.
     pub(crate) async fn start_api(&mut self) -> Result<SocketAddr> {
         let runtime = &self.runtime;
         migration::up(runtime.database.write()).await.into_diagnostic()?;
+        identity::establish(runtime).await.into_diagnostic()?;
         if let Some(path) = &runtime.config.dbc.path {
             let registered = api::register_default_dbc(runtime, path).await;
             registered.map_err(|refusal| miette!("DBC: {}: {}", path.display(), refusal.message))?;
@@ -80,9 +82,7 @@ impl Service {
     /// When this program cannot be found, which every conversion is run with.
     pub(crate) fn start_worker(&mut self) -> Result<()> {
         let working = worker::run(self.runtime.clone(), own_binary()?);
-        self.parts.spawn(async move {
-            working.await.into_diagnostic().wrap_err("the worker cannot use its scratch folder")
-        });
+        self.parts.spawn(async move { working.await.into_diagnostic().wrap_err("the worker cannot go on") });
         Ok(())
     }
 

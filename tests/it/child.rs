@@ -10,25 +10,46 @@ use tokio::time::{sleep, timeout};
 use crate::seed::DEADLINE;
 
 /// A converter under `folder`, stopped in the middle of its work until it is let go or killed.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Held(Pid);
 
 /// Waits for the next converter that works under `folder` and stops it.
 pub(crate) async fn hold(folder: &Path) -> Held {
+    hold_beside(folder, None).await
+}
+
+/// As [`hold`], a converter that is not the `other`.
+pub(crate) async fn hold_beside(folder: &Path, other: Option<Held>) -> Held {
     let found = timeout(DEADLINE, async {
         loop {
-            if let Some(pid) = converter_under(folder) {
+            let found = converter_under(folder, other.map(|other| other.0));
+            if let Some(pid) = found.filter(|pid| stopped(*pid)) {
                 return pid;
             }
             sleep(Duration::from_millis(1)).await;
         }
     });
-    let pid = found.await.expect("no converter was started");
-    kill_process(pid, Signal::STOP).unwrap();
-    Held(pid)
+    Held(found.await.expect("no converter was started"))
+}
+
+/// Stops the process, unless it has ended meanwhile.
+fn stopped(pid: Pid) -> bool {
+    let state = || {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+        stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap_or('X')
+    };
+    let _ = kill_process(pid, Signal::STOP);
+    // The kernel takes a moment.
+    while matches!(state(), 'R' | 'S' | 'D') {}
+    state() == 'T'
 }
 
 impl Held {
+    /// Lets it go on.
+    pub(crate) fn go_on(self) {
+        kill_process(self.0, Signal::CONT).unwrap();
+    }
+
     /// Its end by a signal, as a fault in a parser or a limit would bring it about.
     pub(crate) async fn end(self, signal: Signal) {
         kill_process(self.0, signal).unwrap();
@@ -54,10 +75,10 @@ impl Held {
     }
 }
 
-fn converter_under(folder: &Path) -> Option<Pid> {
+fn converter_under(folder: &Path, other: Option<Pid>) -> Option<Pid> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    pids.filter_map(Pid::from_raw).find(|pid| works_under(*pid, folder))
+    pids.filter_map(Pid::from_raw).find(|pid| Some(*pid) != other && works_under(*pid, folder))
 }
 
 /// Whether the process works under `folder` and has limited itself: one that is stopped before knows nothing

@@ -9,6 +9,7 @@ mod kill;
 mod logs;
 mod process;
 mod roles;
+mod rolling;
 mod seed;
 mod telling;
 mod worker;

@@ -32,7 +32,6 @@ impl Process {
         // Whoever reads nothing blocks a talkative process.
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                eprintln!("{line}");
                 tell.send_modify(|said| said.extend([&line, "\n"]));
             }
         });
@@ -43,8 +42,8 @@ impl Process {
     pub(crate) async fn says(&self, words: &str) -> String {
         let mut said = self.said.clone();
         let heard = said.wait_for(|said| said.contains(words));
-        let heard = timeout(DEADLINE, heard).await.unwrap_or_else(|_| panic!("never said `{words}`"));
-        let heard = heard.unwrap_or_else(|_| panic!("ended without saying `{words}`"));
+        let heard = timeout(DEADLINE, heard).await;
+        let Ok(Ok(heard)) = heard else { panic!("never said `{words}`, but: {}", *self.said.borrow()) };
         let (_, rest) = heard.split_once(words).unwrap();
         rest.lines().next().unwrap_or_default().to_owned()
     }

@@ -82,9 +82,9 @@ async fn an_api_that_is_asked_to_stop_finishes_uploads_and_sends_sockets_away() 
 
     api.signal(Signal::TERM);
     let code = loop {
-        match timeout(DEADLINE, socket.next()).await.unwrap().unwrap().unwrap() {
-            Message::Close(frame) => break frame.map(|frame| u16::from(frame.code)),
-            _ => {}
+        let message = timeout(DEADLINE, socket.next()).await.unwrap().unwrap().unwrap();
+        if let Message::Close(frame) = message {
+            break frame.map(|frame| u16::from(frame.code));
         }
     };
     assert_eq!(code, Some(1001));
@@ -127,4 +127,15 @@ async fn a_second_signal_ends_at_once_and_the_next_worker_goes_on() {
     let _next = Process::start(runtime.folder(), "worker", &[]);
     let job = ended(&runtime, id).await;
     assert_eq!((job.state, job.token, job.crash_count, job.lost_count), (JobState::Succeeded, 2, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_on_other_folders_does_not_start() {
+    let runtime = TestRuntime::start().await.unwrap();
+    let (api, _) = api(runtime.folder()).await;
+    let elsewhere = runtime.folder().join("elsewhere").display().to_string();
+    let mut worker = Process::start(runtime.folder(), "worker", &[("UPLOAD_FOLDER", &elsewhere)]);
+    assert_eq!(worker.ended().await.code(), Some(1));
+    worker.says("this worker does not see the API's folders").await;
+    drop(api);
 }

@@ -9,6 +9,7 @@ use entity::id::{DbcId, JobId, RunId, UploadId};
 use entity::job::{self, DbcBinding, JobState};
 use entity::run::NewRun;
 use entity::upload::{self, Commit, CommitOutcome, NewUpload};
+use platform::identity;
 use platform::runtime::Runtime;
 use platform::storage::{KeyPrefix, ObjectKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -23,8 +24,9 @@ pub(crate) fn binary() -> PathBuf {
     env!("CARGO_BIN_EXE_dataviewer").into()
 }
 
-/// A stored log and DBC, and the run and job committed for them.
+/// A stored log and DBC, and the run and job committed for them, on a database that an API has made its own.
 pub(crate) async fn upload(runtime: &Runtime, log: impl AsRef<[u8]>, dbc: &str) -> (RunId, JobId) {
+    identity::establish(runtime).await.unwrap();
     let dbc_id = register(runtime, dbc).await;
     let (id, log) = (UploadId::new(), log.as_ref().to_vec());
     let key = ObjectKey::Upload(id);

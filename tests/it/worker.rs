@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::child::hold;
+use crate::child::{hold, hold_beside};
 use crate::logs::{DBC, LOG, NO_LOG, long_drive};
 use crate::seed::{DEADLINE, assert_swept, assert_whole, binary, conversions, ended, job_when, upload};
 
@@ -80,6 +80,28 @@ async fn a_converter_that_dies_three_times_fails_its_job_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_killed_its_converter_is_tried_alone() {
+    let working = work_with(&[("DATAVIEWER_WORKERS", "2")]).await;
+    let (log, dbc) = long_drive();
+    let (_, steady) = upload(&working.runtime, &log, &dbc).await;
+    let folder = working.runtime.folder().to_owned();
+    let held = hold(&folder).await;
+    let (_, suspect) = upload(&working.runtime, &log[..log.len() / 2], &dbc).await;
+    hold_beside(&folder, Some(held)).await.end(Signal::KILL).await;
+
+    let second = tokio::spawn(async move { hold_beside(&folder, Some(held)).await });
+    job_when(&working.runtime, suspect, |job| job.token == 2).await;
+    held.go_on();
+    let second = second.await.unwrap();
+    let job = job_when(&working.runtime, steady, |_| true).await;
+    assert_eq!(job.state, JobState::Succeeded, "the second try began beside another");
+    second.go_on();
+    let job = ended(&working.runtime, suspect).await;
+    assert_eq!((job.state, job.crash_count), (JobState::Succeeded, 1));
+    working.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_converter_beyond_its_limits_is_told_apart() {
     let (log, dbc) = long_drive();
     let cases = [
@@ -140,7 +162,9 @@ async fn a_converter_limits_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_job_is_cancelled_at_once() {
-    let working = work().await;
+    // No heartbeat is due in time: only the news of the wish can tell.
+    let seldom = [("DATAVIEWER_LEASE_SECONDS", "900"), ("DATAVIEWER_HEARTBEAT_SECONDS", "300")];
+    let working = work_with(&seldom).await;
     let (log, dbc) = long_drive();
     let (run, id) = upload(&working.runtime, &log, &dbc).await;
     let held = hold(working.runtime.folder()).await;
@@ -208,6 +232,7 @@ async fn a_damaged_log_waits_and_says_why() {
     let worker = tokio::spawn(worker::run((*runtime).clone(), binary()));
     let job = job_when(&runtime, id, |job| job.retry_count > 0).await;
     assert_eq!(job.error_code.as_deref(), Some("STORAGE_UNAVAILABLE"));
+    assert!(job.failure().unwrap().message.contains("corrupt object"), "{job:?}");
     runtime.shutdown.cancel();
     worker.await.unwrap().unwrap();
     working.stop().await;

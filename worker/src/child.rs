@@ -71,6 +71,7 @@ impl Spawner {
         // A group of its own: Ctrl-C at a terminal is for the worker, which then drains.
         command.kill_on_drop(true).process_group(0);
         let mut child = self.spawn(command).await?;
+        platform::crashpoint!("W4");
         let missing = || io::Error::other("a pipe of the child is missing");
         let stdout = child.stdout.take().ok_or_else(missing)?;
         let stderr = tokio::spawn(tail(child.stderr.take().ok_or_else(missing)?));

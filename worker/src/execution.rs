@@ -1,9 +1,12 @@
 //! One execution of a job: what its parts share, and what goes on beside its work.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use entity::job;
+use sea_orm::DbErr;
 use tokio::process::Command;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::Worker;
@@ -13,6 +16,9 @@ use crate::jobs::convert_upload;
 use crate::outcome::{Outcome, Setback};
 use crate::progress::Tracker;
 use crate::stop::{Stop, StopReason};
+
+/// Between two questions to a database that is out.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// One execution of a job.
 pub(crate) struct Execution {
@@ -29,8 +35,9 @@ impl Execution {
         Self { worker, job, stop: Stop::new(), tracker: Tracker::new() }
     }
 
-    /// Does the job's work; beside it, keeps the lease, tells watchers and listens for the worker's end.
-    pub(crate) async fn run(self: &Arc<Self>) -> Outcome<()> {
+    /// Does the job's work once it has its place; beside that, keeps the lease, tells watchers and listens for
+    /// the worker's end. The place comes back with the outcome.
+    pub(crate) async fn run<P>(self: &Arc<Self>, place: oneshot::Receiver<P>) -> (Option<P>, Outcome<()>) {
         // Tasks of their own, so that nothing the work does holds up a heartbeat; they end with this set.
         let mut beside = JoinSet::new();
         let execution = self.clone();
@@ -47,9 +54,33 @@ impl Execution {
             give_up.cancelled().await;
             stop.request(StopReason::Shutdown);
         });
-        let outcome = convert_upload::run(self).await;
+        let ended = match self.unless_stopped(own(place)).await {
+            Ok(place) => (Some(place), convert_upload::run(self).await),
+            Err(setback) => (None, Err(setback)),
+        };
         beside.shutdown().await;
-        outcome
+        ended
+    }
+
+    /// Asks the database again and again, for as long as the lease may last without an answer: an outage that
+    /// is shorter must not cost the work done.
+    ///
+    /// # Errors
+    /// The last answer, which may be that of a database that is gone.
+    pub(crate) async fn insist<T, W>(&self, work: impl Fn() -> W) -> Result<T, DbErr>
+    where
+        W: Future<Output = Result<T, DbErr>>,
+    {
+        let deadline = Instant::now() + self.worker.runtime.config.worker.lease;
+        loop {
+            match work().await {
+                Err(error) if is_outage(&error) && Instant::now() < deadline => {
+                    tracing::warn!(%error, "the database is asked again");
+                    tokio::time::sleep(AGAIN).await;
+                }
+                answered => return answered,
+            }
+        }
     }
 
     /// Does a part of the work that may be dropped at any point.
@@ -74,5 +105,72 @@ impl Execution {
         };
         // A converter that was asked to stop may have died of it.
         self.stop.reason().map_or(Ok(exit), |reason| Err(Setback::Stopped(reason)))
+    }
+}
+
+/// Waits for a place to work in; the worker that shuts down gives none any more.
+async fn own<P>(place: oneshot::Receiver<P>) -> Outcome<P> {
+    place.await.map_err(|_| Setback::Stopped(StopReason::Shutdown))
+}
+
+/// Whether the database did not answer, rather than that it answered no.
+fn is_outage(error: &DbErr) -> bool {
+    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_) | DbErr::Exec(_) | DbErr::Query(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use platform::testing::TestRuntime;
+    use sea_orm::ConnAcquireErr;
+
+    use super::*;
+    use crate::claim;
+    use crate::seed::queued;
+
+    async fn execution(variables: &[(&str, &str)]) -> (TestRuntime, Execution) {
+        let runtime = TestRuntime::start_with(variables).await.unwrap();
+        queued(&runtime).await;
+        let worker = Arc::new(Worker::open((*runtime).clone(), "unused".into()).unwrap());
+        let job = claim::next(&worker).await.unwrap();
+        (runtime, Execution::new(worker, job))
+    }
+
+    fn outage() -> DbErr {
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+    }
+
+    #[tokio::test]
+    async fn an_outage_within_the_lease_is_sat_out() {
+        let (_runtime, execution) = execution(&[]).await;
+        let asked = Cell::new(0);
+        let answer = execution.insist(|| {
+            asked.set(asked.get() + 1);
+            let back = asked.get() > 2;
+            async move { if back { Ok(()) } else { Err(outage()) } }
+        });
+        assert!(answer.await.is_ok());
+        assert_eq!(asked.get(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_longer_outage_is_not() {
+        let short = [("DATAVIEWER_LEASE_SECONDS", "0.1"), ("DATAVIEWER_HEARTBEAT_SECONDS", "0.03")];
+        let (_runtime, execution) = execution(&short).await;
+        let gone = execution.insist(|| async { Err::<(), _>(outage()) });
+        assert!(gone.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_no_outage() {
+        let (_runtime, execution) = execution(&[]).await;
+        let asked = Cell::new(0);
+        let refused = execution.insist(|| {
+            asked.set(asked.get() + 1);
+            async { Err::<(), _>(DbErr::RecordNotUpdated) }
+        });
+        assert!(refused.await.is_err());
+        assert_eq!(asked.get(), 1);
     }
 }

@@ -3,13 +3,12 @@
 use std::os::unix::process::ExitStatusExt;
 
 use canlog::failure::{Failure, FailureCode};
-use platform::storage::StorageError;
 use rustix::process::Signal;
-use sea_orm::DbErr;
 
 use crate::child::{Exit, Said};
 use crate::exit;
 use crate::stop::StopReason;
+use crate::trouble::{Trouble, TroubleKind};
 
 /// Why an execution has no result.
 #[derive(Clone, Debug)]
@@ -17,7 +16,7 @@ pub(crate) enum Setback {
     /// Nothing can be made of this log; the user is told why.
     Reject(Failure),
     /// A passing trouble of ours, such as a full disk: again later, it is not the log's fault.
-    Retry(String),
+    Retry(Trouble),
     /// The converter died: a strike against the log.
     Crashed(String),
     /// It was asked to stop.
@@ -27,21 +26,9 @@ pub(crate) enum Setback {
 /// What an execution, or a part of it, comes to.
 pub(crate) type Outcome<T> = Result<T, Setback>;
 
-impl From<DbErr> for Setback {
-    fn from(error: DbErr) -> Self {
-        Self::Retry(format!("database: {error}"))
-    }
-}
-
-impl From<std::io::Error> for Setback {
-    fn from(error: std::io::Error) -> Self {
-        Self::Retry(error.to_string())
-    }
-}
-
-impl From<StorageError> for Setback {
-    fn from(error: StorageError) -> Self {
-        Self::Retry(error.to_string())
+impl<T: Into<Trouble>> From<T> for Setback {
+    fn from(trouble: T) -> Self {
+        Self::Retry(trouble.into())
     }
 }
 
@@ -51,7 +38,8 @@ pub(crate) fn judge(exit: Exit) -> Outcome<()> {
     match (exit.said, code, exit.status.signal()) {
         (Some(Said::Done), Some(0), _) => Ok(()),
         (Some(Said::Failed(failure)), Some(exit::FAILED), _) => Err(Setback::Reject(failure)),
-        (_, Some(exit::IO), _) => Err(Setback::Retry(exit.stderr)),
+        (_, Some(exit::IO), _) => Err(Trouble::new(TroubleKind::Machine, exit.stderr).into()),
+        (_, Some(exit::FULL), _) => Err(Trouble::new(TroubleKind::Full, exit.stderr).into()),
         (_, _, Some(signal)) if signal == Signal::XCPU.as_raw() => Err(Setback::Reject(too_long())),
         (_, _, Some(signal)) if signal == Signal::XFSZ.as_raw() => Err(Setback::Reject(too_large())),
         _ => Err(Setback::Crashed(format!("{}: {}", exit.status, exit.stderr))),
@@ -82,7 +70,7 @@ mod tests {
         match judge(exit) {
             Ok(()) => "done".to_owned(),
             Err(Setback::Reject(failure)) => format!("reject {:?}", failure.code),
-            Err(Setback::Retry(_)) => "retry".to_owned(),
+            Err(Setback::Retry(trouble)) => format!("retry {:?}", trouble.kind),
             Err(Setback::Crashed(_)) => "crashed".to_owned(),
             Err(Setback::Stopped(reason)) => format!("{reason:?}"),
         }
@@ -101,7 +89,8 @@ mod tests {
             (failed(), code(0), "crashed"),
             (None, code(1), "crashed"),
             (None, code(2), "crashed"),
-            (None, code(3), "retry"),
+            (None, code(3), "retry Machine"),
+            (None, code(4), "retry Full"),
             (None, 6, "crashed"),
             (None, 24, "reject Timeout"),
             (None, 25, "reject LimitRows"),

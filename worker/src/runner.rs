@@ -6,56 +6,65 @@ use std::time::{Duration, Instant, SystemTime};
 use entity::job;
 use platform::broker::Bells;
 use platform::trace;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use sea_orm::DbErr;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::Worker;
+use crate::claim;
 use crate::execution::Execution;
 use crate::settle;
 
 /// Claims and executes jobs until the runtime shuts down, then drains.
 pub(crate) async fn run(worker: &Arc<Worker>) {
     let executions = TaskTracker::new();
-    tokio::select! {
-        () = worker.runtime.shutdown.cancelled() => {}
-        () = claim_all(worker, &executions) => {}
-    }
+    claim_all(worker, &executions).await;
     drain(worker, &executions).await;
+    give_back(worker).await;
 }
 
+/// Never stops in the middle of a claim: its job would be held by nobody.
 async fn claim_all(worker: &Arc<Worker>, executions: &TaskTracker) {
     let slots = Arc::new(Semaphore::new(worker.runtime.config.worker.workers));
+    let shutdown = &worker.runtime.shutdown;
     // Listens before it looks: a job that is rung for after the look is not missed.
     let mut bells = worker.runtime.broker.bells();
-    while let Ok(slot) = slots.clone().acquire_owned().await {
+    while let Some(Ok(slot)) = shutdown.run_until_cancelled(slots.clone().acquire_owned()).await {
+        platform::crashpoint!("W0");
         let looked = SystemTime::now();
-        match claim(worker).await {
+        match claim::next(worker).await {
             Some(job) => {
                 trace::note("claim", looked, job.trace.as_deref());
-                executions.spawn(execute(worker.clone(), job, slot));
+                begin(worker, executions, job, (slot, &slots)).await;
             }
-            None => wait(worker, &mut bells).await,
+            None => {
+                drop(slot);
+                shutdown.run_until_cancelled(wait(worker, &mut bells)).await;
+            }
         }
     }
 }
 
-/// The next job, if there is one and room for its scratch files: on a full disk every job would only fail.
-pub(crate) async fn claim(worker: &Worker) -> Option<job::Model> {
-    let room = worker.runtime.config.limits.upload.free_bytes;
-    if !worker.scratch.has_room(room) {
-        tracing::warn!(free_bytes = room, "no job is claimed: the scratch folder has less room than this");
-        return None;
+/// Begins an execution. A log that killed its converter might take others with it, by the memory it eats: it is
+/// tried alone, with its lease kept meanwhile, and until the others have ended nothing else is claimed.
+async fn begin(
+    worker: &Arc<Worker>,
+    executions: &TaskTracker,
+    job: job::Model,
+    (mut slot, slots): (OwnedSemaphorePermit, &Arc<Semaphore>),
+) {
+    platform::crashpoint!("W1");
+    let all = u32::try_from(worker.runtime.config.worker.workers).unwrap_or(u32::MAX);
+    let others = if job.crash_count > 0 { all - 1 } else { 0 };
+    let (begin, may_begin) = oneshot::channel();
+    executions.spawn(execute(worker.clone(), job, may_begin));
+    let alone = worker.runtime.shutdown.run_until_cancelled(slots.clone().acquire_many_owned(others));
+    // Without an answer the execution ends at once and gives its job back.
+    if let Some(Ok(alone)) = alone.await {
+        slot.merge(alone);
+        let _ = begin.send(slot);
     }
-    let (worker_id, lease) = (worker.scratch.worker_id().to_owned(), worker.runtime.config.worker.lease);
-    let claimed = worker.runtime.database.transaction(move |tx| {
-        let worker_id = worker_id.clone();
-        Box::pin(async move { job::claim(tx, &worker_id, lease).await })
-    });
-    claimed.await.unwrap_or_else(|error: sea_orm::DbErr| {
-        tracing::error!(%error, "no job can be claimed");
-        None
-    })
 }
 
 /// Waits for the bell; looks again anyway after the poll interval, give or take a fifth, so that workers do
@@ -65,18 +74,38 @@ async fn wait(worker: &Worker, bells: &mut Bells) {
     let _ = tokio::time::timeout(poll, bells.next()).await;
 }
 
-async fn execute(worker: Arc<Worker>, job: job::Model, slot: OwnedSemaphorePermit) {
+async fn execute(worker: Arc<Worker>, job: job::Model, may_begin: oneshot::Receiver<OwnedSemaphorePermit>) {
     let span = tracing::info_span!("execution", job.id = %job.id, run.id = %job.run_id, token = job.token);
     trace::follow(&span, job.trace.as_deref());
     let began = Instant::now();
     async {
         let execution = Arc::new(Execution::new(worker, job));
-        let outcome = execution.run().await;
+        let (slot, outcome) = execution.run(may_begin).await;
         settle::settle(&execution, outcome, began.elapsed()).await;
+        execution.worker.claims.settled(&execution.job);
         drop(slot);
     }
     .instrument(span)
     .await;
+}
+
+/// Gives back what this worker still holds and nobody executes: a claim may have succeeded unheard.
+async fn give_back(worker: &Worker) {
+    let worker_id = worker.scratch.worker_id().to_owned();
+    let released = worker.runtime.database.transaction::<_, DbErr, _>(move |tx| {
+        let worker_id = worker_id.clone();
+        Box::pin(async move { job::release_worker(tx, &worker_id).await })
+    });
+    match released.await {
+        Ok(released) => {
+            for id in released {
+                tracing::info!(job.id = %id, "a job is given back that nobody executed");
+                worker.runtime.broker.ring(id).await;
+            }
+        }
+        // Leases do the rest.
+        Err(error) => tracing::warn!(%error, "nothing more can be given back"),
+    }
 }
 
 /// Lets executions finish for a while, then stops them; each gives its job back without a strike.
@@ -90,26 +119,5 @@ async fn drain(worker: &Worker, executions: &TaskTracker) {
     if tokio::time::timeout(patience, executions.wait()).await.is_err() {
         worker.give_up.cancel();
         executions.wait().await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use platform::testing::TestRuntime;
-
-    use super::*;
-    use crate::seed::queued;
-
-    async fn claimed(variables: &[(&str, &str)]) -> bool {
-        let runtime = TestRuntime::start_with(variables).await.unwrap();
-        let worker = Worker::open((*runtime).clone(), "unused".into()).unwrap();
-        queued(&runtime).await;
-        claim(&worker).await.is_some()
-    }
-
-    #[tokio::test]
-    async fn nothing_is_claimed_on_a_full_disk() {
-        assert!(claimed(&[]).await);
-        assert!(!claimed(&[("DATAVIEWER_LIMIT_FREE_BYTES", "1000000000000000")]).await);
     }
 }

@@ -9,9 +9,11 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use platform::storage::folder::network_file_system;
 use uuid::Uuid;
 
 const LOCK: &str = "lock";
+const PREFIX: &str = "worker-";
 
 /// The scratch folder of this worker.
 #[derive(Debug)]
@@ -59,11 +61,9 @@ impl Scratch {
         Ok(Room { folder })
     }
 
-    /// Whether `bytes` can still be written here, as far as the file system says.
-    pub(crate) fn has_room(&self, bytes: u64) -> bool {
-        let free =
-            rustix::fs::statvfs(&self.folder).map(|space| space.f_bavail.saturating_mul(space.f_frsize));
-        free.map_or(true, |free| free >= bytes)
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The id of the worker it belongs, or belonged, to.
@@ -86,11 +86,17 @@ pub(crate) fn abandoned(root: &Path) -> io::Result<Vec<Scratch>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
+    // A network file system's locks may not hold between hosts: there, only this host's workers are judged.
+    let prefix = match network_file_system(root)? {
+        Some(_) => format!("{PREFIX}{}-", host()),
+        None => PREFIX.to_owned(),
+    };
+    let is_judged = |name: &str| name.starts_with(&prefix) && is_worker_id(name);
     let mut found = Vec::new();
     for entry in entries {
         let path = entry?.path();
         // Only what looks like ours is touched.
-        if path.is_dir() && path.file_name().and_then(|name| name.to_str()).is_some_and(is_worker_id) {
+        if path.is_dir() && path.file_name().and_then(|name| name.to_str()).is_some_and(is_judged) {
             found.extend(Scratch::try_lock(path)?);
         }
     }
@@ -99,16 +105,18 @@ pub(crate) fn abandoned(root: &Path) -> io::Result<Vec<Scratch>> {
 
 /// A worker's id: host, process and 64 random bits; new for every start of a process.
 pub(crate) fn new_worker_id() -> String {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host: String =
-        host.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
     let (_, random) = Uuid::new_v4().as_u64_pair();
-    format!("worker-{host}-{}-{random:016x}", std::process::id())
+    format!("{PREFIX}{}-{}-{random:016x}", host(), std::process::id())
+}
+
+fn host() -> String {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    host.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect()
 }
 
 fn is_worker_id(name: &str) -> bool {
     let random = name.rsplit('-').next().unwrap_or_default();
-    name.starts_with("worker-") && random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+    name.starts_with(PREFIX) && random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// An execution's own folder; gone when dropped.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use canlog::failure::{Failure, FailureCode};
+use canlog::failure::Failure;
 use entity::id::JobId;
 use entity::job::{self, JobFailure};
 use sea_orm::{DatabaseTransaction, DbErr};
@@ -11,6 +11,7 @@ use crate::execution::Execution;
 use crate::outcome::{self, Outcome, Setback};
 use crate::stop::StopReason;
 use crate::tally;
+use crate::trouble::TroubleKind;
 
 /// Writes the outcome down and tells watchers to look. A result was written down when it was published.
 pub(crate) async fn settle(execution: &Execution, outcome: Outcome<()>, took: Duration) {
@@ -18,7 +19,13 @@ pub(crate) async fn settle(execution: &Execution, outcome: Outcome<()>, took: Du
     tell(execution, &outcome, took);
     tally::ended(&outcome, took);
     if let Err(setback) = outcome {
-        let written = runtime.database.transaction(move |tx| Box::pin(write(tx, id, token, setback.clone())));
+        if matches!(&setback, Setback::Retry(trouble) if trouble.kind == TroubleKind::Full) {
+            execution.worker.space.was_full();
+        }
+        let written = execution.insist(|| {
+            let setback = setback.clone();
+            runtime.database.transaction(move |tx| Box::pin(write(tx, id, token, setback.clone())))
+        });
         match written.await {
             Ok(true) => {}
             Ok(false) => tracing::info!("fenced: the job was no longer this execution's"),
@@ -28,28 +35,21 @@ pub(crate) async fn settle(execution: &Execution, outcome: Outcome<()>, took: Du
     }
     runtime.broker.notify_changed(id).await;
     runtime.broker.ring(id).await;
+    platform::crashpoint!("W9");
 }
 
 /// The compare-and-set that belongs to the setback; whether the job was still ours.
 async fn write(tx: &DatabaseTransaction, id: JobId, token: i64, setback: Setback) -> Result<bool, DbErr> {
     match setback {
         Setback::Reject(failure) => job::fail(tx, id, token, &told(&failure)?).await,
-        Setback::Retry(_) => Ok(job::retry_later(tx, id, token, &told(&passing_trouble())?).await?.is_some()),
+        Setback::Retry(trouble) => {
+            Ok(job::retry_later(tx, id, token, &told(&trouble.told())?).await?.is_some())
+        }
         Setback::Crashed(_) => Ok(job::crashed(tx, id, token).await?.is_some()),
         Setback::Stopped(StopReason::Timeout) => job::fail(tx, id, token, &told(&outcome::too_long())?).await,
         Setback::Stopped(StopReason::Cancelled) => job::cancelled(tx, id, token).await,
         Setback::Stopped(StopReason::Shutdown) => job::release(tx, id, token).await,
         Setback::Stopped(StopReason::Lost) => Ok(false),
-    }
-}
-
-/// What a user is told of our own trouble: no path, no internal detail.
-fn passing_trouble() -> Failure {
-    Failure {
-        code: FailureCode::StorageUnavailable,
-        message: "the server's storage could not be read or written".to_owned(),
-        hint: Some("nothing is lost; it is tried again".to_owned()),
-        line: None,
     }
 }
 
@@ -68,7 +68,7 @@ fn tell(execution: &Execution, outcome: &Outcome<()>, took: Duration) {
         Err(Setback::Reject(failure)) => {
             tracing::info!(duration_ms, size_bytes, code = ?failure.code, "rejected: {failure}");
         }
-        Err(Setback::Retry(reason)) => tracing::error!(duration_ms, size_bytes, "put off: {reason}"),
+        Err(Setback::Retry(trouble)) => tracing::error!(duration_ms, size_bytes, "put off: {trouble}"),
         Err(Setback::Crashed(how)) => tracing::error!(duration_ms, size_bytes, "the converter died: {how}"),
         Err(Setback::Stopped(reason)) => tracing::info!(duration_ms, size_bytes, ?reason, "stopped"),
     }

@@ -74,6 +74,18 @@ pub async fn claim(
     }
 }
 
+/// The jobs that this worker holds: more than it knows of when the answer to a claim's commit was lost.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn held_by<C: ConnectionTrait>(conn: &C, worker_id: &str) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::State.eq(JobState::Running))
+        .filter(Column::WorkerId.eq(worker_id))
+        .all(conn)
+        .await
+}
+
 /// Renews the lease and stores the progress. Call it every few seconds, and never from the thread that works.
 ///
 /// # Errors

@@ -29,6 +29,8 @@ async fn models_match_tables() {
     same(&store, blob::Entity).await;
     same(&store, conversion::Entity).await;
     same(&store, dbc::Entity).await;
+    same(&store, entity::instance::Entity).await;
+    same(&store, entity::store::Entity).await;
     same(&store, job::Entity).await;
     same(&store, job_event::Entity).await;
     same(&store, run::Entity).await;

@@ -33,15 +33,25 @@ pub(crate) fn free_bytes(folder: &Path) -> io::Result<u64> {
 }
 
 /// The kind of network file system that `folder` lies on; `None` on a local disk.
-pub(crate) fn network_file_system(folder: &Path) -> io::Result<Option<&'static str>> {
+///
+/// # Errors
+/// When there is no such folder.
+pub fn network_file_system(folder: &Path) -> io::Result<Option<&'static str>> {
     let magic = u64::try_from(rustix::fs::statfs(folder)?.f_type).unwrap_or(0) & 0xFFFF_FFFF;
-    Ok(match magic {
+    Ok(network_kind(magic))
+}
+
+fn network_kind(magic: u64) -> Option<&'static str> {
+    match magic {
         0x6969 => Some("NFS"),
         0xFF53_4D42 | 0xFE53_4D42 | 0x517B => Some("SMB"),
         0x0102_1997 => Some("9P"),
         0x6573_5546 => Some("FUSE"),
+        0x00C3_6400 => Some("CephFS"),
+        0x0BD0_0BD0 => Some("Lustre"),
+        0x5346_414F => Some("AFS"),
         _ => None,
-    })
+    }
 }
 
 /// What a killed writer left beside `path`: `path#1`, `path#2` …
@@ -92,4 +102,21 @@ pub(crate) fn staged_name(name: &str) -> Option<&str> {
     let (target, number) = name.rsplit_once('#')?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then_some(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_told_from_local_ones() {
+        // As statfs(2) lists them: NFS, CIFS, SMB2, 9P, FUSE; ext4, XFS, tmpfs, overlayfs.
+        for magic in [0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x6573_5546] {
+            assert!(network_kind(magic).is_some(), "{magic:x}");
+        }
+        for magic in [0xEF53, 0x5846_5342, 0x0102_1994, 0x794C_7630] {
+            assert_eq!(network_kind(magic), None, "{magic:x}");
+        }
+        assert_eq!(network_file_system(Path::new("/proc")).unwrap(), None);
+    }
 }

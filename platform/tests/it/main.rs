@@ -7,6 +7,7 @@ mod broker_tls;
 mod config;
 mod database;
 mod env_example;
+mod identity;
 mod key;
 mod servers;
 mod storage;

@@ -21,17 +21,22 @@ pub(crate) async fn run(execution: &Execution) -> Outcome<()> {
     let payload = payload(execution)?;
     let room = execution.worker.scratch.room()?;
     execution.unless_stopped(fetch::fetch(execution, &payload, &room)).await?;
+    platform::crashpoint!("W3");
 
     execution.tracker.stage(JobStage::Reading);
     let command = command::convert(&execution.worker, &payload, &room);
     let began = Instant::now();
     judge(execution.convert(command).instrument(info_span!("conversion")).await?)?;
     tally::converted(execution, began);
+    platform::crashpoint!("W5");
 
     execution.tracker.stage(JobStage::Storing);
     let output = verify::verify(room.path(command::OUT)).await?;
+    platform::crashpoint!("W6");
     let conversion = store::begin(execution).await?;
+    platform::crashpoint!("W2");
     let stored = execution.unless_stopped(store::store(execution, &conversion, &room, &output)).await;
+    platform::crashpoint!("W7");
 
     execution.tracker.stage(JobStage::Committing);
     // What the row says of the progress stays when the job has ended.
@@ -43,6 +48,7 @@ pub(crate) async fn run(execution: &Execution) -> Outcome<()> {
         }
         Err(setback) => Err(setback),
     };
+    platform::crashpoint!("W8");
     if published.is_err() {
         store::discard(execution, &conversion).await;
     }

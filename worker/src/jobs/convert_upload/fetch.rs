@@ -14,6 +14,7 @@ use super::verify::hash;
 use crate::execution::Execution;
 use crate::outcome::{Outcome, Setback};
 use crate::scratch::Room;
+use crate::trouble::{Trouble, TroubleKind};
 
 /// An object and what its row says of it.
 struct Expected {
@@ -30,7 +31,7 @@ pub(super) async fn fetch(execution: &Execution, payload: &ConvertPayload, room:
     for (n, bound) in payload.dbcs.iter().enumerate() {
         let found =
             dbc::Entity::find_by_id(bound.dbc_id).one(execution.worker.runtime.database.read()).await?;
-        let row = found.ok_or_else(|| Setback::Retry(format!("{} has no row", bound.dbc_id)))?;
+        let row = found.ok_or_else(|| damaged(format!("{} has no row", bound.dbc_id)))?;
         let dbc = Expected { key: row.object_key, bytes: row.bytes, sha256: row.sha256 };
         bring(execution, dbc, room, &command::dbc(n)).await?;
     }
@@ -40,7 +41,7 @@ pub(super) async fn fetch(execution: &Execution, payload: &ConvertPayload, room:
 async fn log(execution: &Execution, payload: &ConvertPayload) -> Outcome<Expected> {
     let found =
         blob::Entity::find_by_id(payload.blob_id).one(execution.worker.runtime.database.read()).await?;
-    let row = found.ok_or_else(|| Setback::Retry(format!("{} has no row", payload.blob_id)))?;
+    let row = found.ok_or_else(|| damaged(format!("{} has no row", payload.blob_id)))?;
     Ok(Expected { key: row.object_key, bytes: row.bytes, sha256: row.sha256 })
 }
 
@@ -48,7 +49,7 @@ async fn bring(execution: &Execution, expected: Expected, room: &Room, name: &st
     let key: ObjectKey = expected
         .key
         .parse()
-        .map_err(|_| Setback::Retry(format!("{} is not one of our object keys", expected.key)))?;
+        .map_err(|_| damaged(format!("{} is not one of our object keys", expected.key)))?;
     let storage = &execution.worker.runtime.storage;
     let path = room.path(name);
     // A link costs nothing and outlives a deletion of the original.
@@ -62,10 +63,14 @@ async fn bring(execution: &Execution, expected: Expected, room: &Room, name: &st
     if u64::try_from(expected.bytes) == Ok(bytes) && expected.sha256 == sha256 {
         return Ok(());
     }
-    Err(Setback::Retry(format!(
-        "{key} is damaged: {bytes} bytes with SHA-256 {sha256}, not {} with {}",
+    Err(damaged(format!(
+        "{key}: {bytes} bytes with SHA-256 {sha256}, not {} with {}",
         expected.bytes, expected.sha256
     )))
+}
+
+fn damaged(detail: String) -> Setback {
+    Trouble::new(TroubleKind::Damaged, detail).into()
 }
 
 fn hash_file(path: &Path, go_on: impl Fn() -> bool) -> io::Result<(u64, String)> {

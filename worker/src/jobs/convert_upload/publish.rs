@@ -18,19 +18,22 @@ pub(super) async fn publish(
     output: &Output,
 ) -> Outcome<()> {
     let publication = publication(conversion, output)?;
+    let published = execution.insist(|| commit(execution, &publication)).await;
+    let published = match published {
+        Ok(true) => true,
+        // An answer may have been lost on its way: what counts is what the database holds.
+        Ok(false) | Err(_) => execution.insist(|| is_published(execution, conversion)).await?,
+    };
+    if published { Ok(()) } else { Err(overtaken(execution)) }
+}
+
+async fn commit(execution: &Execution, publication: &Publication) -> Result<bool, DbErr> {
+    let publication = publication.clone();
     let committed = execution.worker.runtime.database.transaction(move |tx| {
         let publication = publication.clone();
         Box::pin(async move { conversion::publish(tx, publication).await })
     });
-    let published = match committed.await {
-        Ok(published) => published,
-        // The answer may have been lost on its way: what counts is what the database holds.
-        Err(error) => {
-            tracing::warn!(%error, "looking whether the conversion was published");
-            is_published(execution, conversion).await?
-        }
-    };
-    if published { Ok(()) } else { Err(overtaken(execution)) }
+    committed.await
 }
 
 async fn is_published(execution: &Execution, conversion: &conversion::Model) -> Result<bool, DbErr> {

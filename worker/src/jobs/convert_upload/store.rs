@@ -17,11 +17,14 @@ const AT_ONCE: usize = 4;
 
 /// The row that owns the prefix, before its first object.
 pub(super) async fn begin(execution: &Execution) -> Outcome<conversion::Model> {
-    let (id, job) = (ConversionId::new(), execution.job.clone());
-    let prefix = KeyPrefix::Conversion { run: job.run_id, conversion: id }.to_string();
-    let begun = execution.worker.runtime.database.transaction(move |tx| {
-        let (job, prefix) = (job.clone(), prefix.clone());
-        Box::pin(async move { conversion::begin(tx, &job, id, &prefix).await })
+    // A new id for every question: one whose answer was lost leaves a row, which the collector removes.
+    let begun = execution.insist(|| {
+        let (id, job) = (ConversionId::new(), execution.job.clone());
+        let prefix = KeyPrefix::Conversion { run: job.run_id, conversion: id }.to_string();
+        execution.worker.runtime.database.transaction(move |tx| {
+            let (job, prefix) = (job.clone(), prefix.clone());
+            Box::pin(async move { conversion::begin(tx, &job, id, &prefix).await })
+        })
     });
     begun.await?.ok_or(Setback::Stopped(StopReason::Lost))
 }

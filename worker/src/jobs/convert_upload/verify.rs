@@ -44,8 +44,8 @@ enum Damage {
 pub(crate) async fn verify(folder: PathBuf) -> Outcome<Output> {
     let verified = tokio::task::spawn_blocking(move || verify_folder(&folder)).await;
     verified.map_err(io::Error::other)?.map_err(|damage| match damage {
-        Damage::Unreadable { .. } => Setback::Retry(damage.to_string()),
-        Damage::Differs { .. } => Setback::Crashed(damage.to_string()),
+        Damage::Unreadable { source, .. } => source.into(),
+        differs @ Damage::Differs { .. } => Setback::Crashed(differs.to_string()),
     })
 }
 
