@@ -4,6 +4,7 @@ use entity::job::JobState;
 use entity::upload;
 use futures::StreamExt;
 use platform::testing::TestRuntime;
+use platform::testing::servers::RedisServer;
 use reqwest::Body;
 use reqwest::multipart::Part;
 use rustix::process::Signal;
@@ -138,4 +139,19 @@ async fn a_worker_on_other_folders_does_not_start() {
     assert_eq!(worker.ended().await.code(), Some(1));
     worker.says("this worker does not see the API's folders").await;
     drop(api);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_on_another_database_does_not_start() {
+    let folder = TempDir::new().unwrap();
+    let redis = RedisServer::start().unwrap();
+    let url = redis.url();
+    let shared = [("REDIS_URL", url.as_str())];
+    let api = Process::start(folder.path(), "api", &shared);
+    api.address().await;
+    let own = [shared[0], ("DATABASE_URL", "sqlite:///another.db")];
+    let mut stranger = Process::start(folder.path(), "worker", &own);
+    assert_eq!(stranger.ended().await.code(), Some(1));
+    stranger.says("this worker's DATABASE_URL is not the API's database").await;
+    Process::start(folder.path(), "worker", &shared).says("waiting for logs").await;
 }
