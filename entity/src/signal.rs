@@ -55,6 +55,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Rows of one INSERT: its variables must stay below what every back end takes.
 const PAGE: usize = 500;
+/// Bytes of one INSERT, about: MariaDB takes 16 MiB in one statement unless told otherwise.
+const PAGE_BYTES: usize = 4 << 20;
 
 /// A signal as a conversion found it.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,12 +114,12 @@ impl RecordedSignal {
             run_id,
             conversion_id,
             position,
-            bus: self.bus,
+            bus: self.bus.map(storable),
             frame_id: self.frame_id.map(i64::from),
             extended: self.extended,
-            message: self.message,
-            name: self.name,
-            unit: self.unit,
+            message: storable(self.message),
+            name: storable(self.name),
+            unit: self.unit.map(storable),
             file: self.file,
             overview: self.overview,
             sorted: self.sorted,
@@ -130,6 +132,11 @@ impl RecordedSignal {
     }
 }
 
+/// The text without the one letter that PostgreSQL's texts cannot hold.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 /// Puts `signals`, in this order, in the place of what the run has.
 pub(crate) async fn replace(
     tx: &DatabaseTransaction,
@@ -138,12 +145,17 @@ pub(crate) async fn replace(
     signals: Vec<RecordedSignal>,
 ) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::RunId.eq(run)).exec(tx).await?;
-    let mut rows = (0..).zip(signals).map(|(position, signal)| signal.into_row(run, conversion, position));
-    loop {
-        let page: Vec<_> = rows.by_ref().take(PAGE).collect();
-        if page.is_empty() {
-            return Ok(());
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    for (position, signal) in (0..).zip(signals) {
+        bytes += signal.summary.len();
+        page.push(signal.into_row(run, conversion, position));
+        if page.len() == PAGE || bytes >= PAGE_BYTES {
+            Entity::insert_many(page.split_off(0)).exec_without_returning(tx).await?;
+            bytes = 0;
         }
-        Entity::insert_many(page).exec_without_returning(tx).await?;
     }
+    if page.is_empty() {
+        return Ok(());
+    }
+    Entity::insert_many(page).exec_without_returning(tx).await.map(drop)
 }

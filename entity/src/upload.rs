@@ -3,7 +3,7 @@
 mod commit;
 mod receive;
 
-pub use commit::{Commit, CommitOutcome, Committed, commit, committed_under};
+pub use commit::{Commit, CommitOutcome, Committed, commit, committed_under, is_committed};
 pub use receive::{NewUpload, abandon, begin, expire_stale};
 use sea_orm::entity::prelude::*;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sea_orm_migration::{
     SchemaManager,
-    sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, sea_query::Query},
+    sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, sea_query::Query},
 };
 
 use crate::{APPLIED_TABLE, MigrationError, known, m0001_tables, m0002_places};
@@ -21,31 +21,44 @@ const TABLES: [&[&str]; 2] = [&m0001_tables::NAMES, &m0002_places::NAMES];
 /// [`MigrationError`] when it belongs to the original installation, holds tables of our names that our
 /// steps did not make, or was made by a newer version.
 pub async fn check(db: &DatabaseConnection) -> Result<(), MigrationError> {
-    let manager = SchemaManager::new(db);
-    if let Some(table) = first_present(&manager, &ORIGINAL).await? {
+    check_all(&SchemaManager::new(db)).await
+}
+
+/// As [`check`], within a transaction too.
+pub(crate) async fn check_all(manager: &SchemaManager<'_>) -> Result<(), MigrationError> {
+    if let Some(table) = first_present(manager, &ORIGINAL).await? {
         return Err(MigrationError::Original { table });
     }
-    let applied = applied(db).await?;
+    let applied = applied(manager).await?;
     let known = known();
     if let Some(step) = applied.iter().find(|step| !known.contains(step)) {
         return Err(MigrationError::Newer { step: step.clone() });
     }
     for (step, tables) in known.iter().zip(TABLES) {
         if !applied.contains(step)
-            && let Some(table) = first_present(&manager, tables).await?
+            && let Some(table) = first_present(manager, tables).await?
         {
-            return Err(MigrationError::Foreign { table });
+            // Where a change of the schema commits by itself, a step may have stopped half-way.
+            let is_ours = manager.get_database_backend() == DbBackend::MySql
+                && manager.has_table(APPLIED_TABLE).await?;
+            let refusal = if is_ours {
+                MigrationError::Interrupted { table }
+            } else {
+                MigrationError::Foreign { table }
+            };
+            return Err(refusal);
         }
     }
     Ok(())
 }
 
 /// Names of the steps that the database has; empty when it never saw one.
-pub(crate) async fn applied(db: &DatabaseConnection) -> Result<HashSet<String>, DbErr> {
-    if !SchemaManager::new(db).has_table(APPLIED_TABLE).await? {
+pub(crate) async fn applied(manager: &SchemaManager<'_>) -> Result<HashSet<String>, DbErr> {
+    if !manager.has_table(APPLIED_TABLE).await? {
         return Ok(HashSet::new());
     }
-    let rows = db.query_all(Query::select().column("version").from(APPLIED_TABLE)).await?;
+    let rows =
+        manager.get_connection().query_all(Query::select().column("version").from(APPLIED_TABLE)).await?;
     rows.iter().map(|row| row.try_get("", "version")).collect()
 }
 

@@ -7,13 +7,15 @@ mod guard;
 mod m0001_tables;
 mod m0002_places;
 mod step;
+mod turn;
 
 pub use guard::check;
 use sea_orm_migration::{
-    MigratorTrait,
+    MigratorTrait, SchemaManager,
     prelude::{DynIden, IntoIden},
     sea_orm::{DatabaseConnection, DbErr},
 };
+use turn::Turn;
 
 /// The table that remembers which steps were applied.
 const APPLIED_TABLE: &str = "dataviewer_migration";
@@ -39,6 +41,15 @@ pub enum MigrationError {
         /// The table that gave it away.
         table: &'static str,
     },
+    /// A step stopped half-way, where the back end cannot take it back.
+    #[error(
+        "an earlier start was stopped while it made the tables (`{table}` is there, its step is not noted); \
+         nothing was stored yet: drop the database, make it again, and start again"
+    )]
+    Interrupted {
+        /// A table of the step.
+        table: &'static str,
+    },
     /// A step was applied that this version does not know.
     #[error(
         "the database was made by a newer version (it knows the step `{step}`); start that version instead"
@@ -61,13 +72,17 @@ pub struct Step {
     pub applied: bool,
 }
 
-/// Applies all steps that are missing, after [`check`].
+/// Applies all steps that are missing, after [`check`]. Several processes may do so at once: they take turns.
 ///
 /// # Errors
 /// [`MigrationError`] when the database is not ours, is newer than we are, or refuses.
 pub async fn up(db: &DatabaseConnection) -> Result<(), MigrationError> {
-    check(db).await?;
-    Ok(Migrator::up(db, None).await?)
+    let turn = Turn::begin(db).await?;
+    let outcome = match guard::check_all(&SchemaManager::new(turn.connection())).await {
+        Ok(()) => Migrator::up(turn.connection(), None).await.map_err(MigrationError::from),
+        Err(refusal) => Err(refusal),
+    };
+    turn.end(outcome).await
 }
 
 /// Takes the last `steps` steps back: **their tables and all rows in them are gone.**
@@ -75,8 +90,12 @@ pub async fn up(db: &DatabaseConnection) -> Result<(), MigrationError> {
 /// # Errors
 /// As [`up`].
 pub async fn down(db: &DatabaseConnection, steps: u32) -> Result<(), MigrationError> {
-    check(db).await?;
-    Ok(Migrator::down(db, Some(steps)).await?)
+    let turn = Turn::begin(db).await?;
+    let outcome = match guard::check_all(&SchemaManager::new(turn.connection())).await {
+        Ok(()) => Migrator::down(turn.connection(), Some(steps)).await.map_err(MigrationError::from),
+        Err(refusal) => Err(refusal),
+    };
+    turn.end(outcome).await
 }
 
 /// All steps in order. Changes nothing, not even an empty database.
@@ -85,7 +104,7 @@ pub async fn down(db: &DatabaseConnection, steps: u32) -> Result<(), MigrationEr
 /// As [`up`].
 pub async fn status(db: &DatabaseConnection) -> Result<Vec<Step>, MigrationError> {
     check(db).await?;
-    let applied = guard::applied(db).await?;
+    let applied = guard::applied(&SchemaManager::new(db)).await?;
     Ok(known().into_iter().map(|name| Step { applied: applied.contains(&name), name }).collect())
 }
 

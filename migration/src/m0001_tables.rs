@@ -46,8 +46,8 @@ impl MigrationTrait for Tables {
         Ok(())
     }
 
-    /// All tables or none, where the back end can.
+    /// The turn is one already.
     fn use_transaction(&self) -> Option<bool> {
-        Some(true)
+        Some(false)
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::step::index;
+use crate::step::{create_table, index};
 
 /// All tables of this step, in the order in which they are made.
 pub(crate) const NAMES: [&str; 3] = ["instance", "store", "tombstone"];
@@ -33,9 +33,9 @@ impl MigrationTrait for Places {
         Ok(())
     }
 
-    /// All tables or none, where the back end can.
+    /// The turn is one already.
     fn use_transaction(&self) -> Option<bool> {
-        Some(true)
+        Some(false)
     }
 }
 
@@ -45,7 +45,7 @@ async fn instance(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(uuid("id").primary_key())
         .col(big_integer("created_at"))
         .to_owned();
-    manager.create_table(table).await
+    create_table(manager, table).await
 }
 
 async fn store(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -57,7 +57,7 @@ async fn store(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         // One folder may hold both areas.
         .primary_key(Index::create().col("area").col("id"))
         .to_owned();
-    manager.create_table(table).await
+    create_table(manager, table).await
 }
 
 async fn tombstone(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -67,7 +67,7 @@ async fn tombstone(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("delete_after"))
         .col(big_integer("created_at"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     index(manager, "tombstone", &["delete_after"]).await
 }
 

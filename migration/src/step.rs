@@ -3,8 +3,10 @@
 use sea_orm_migration::{
     SchemaManager,
     sea_orm::{
-        DbBackend, DbErr,
-        sea_query::{ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, IntoIden},
+        ConnectionTrait, DbBackend, DbErr, Statement,
+        sea_query::{
+            ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, IntoIden, TableCreateStatement,
+        },
     },
 };
 
@@ -16,6 +18,26 @@ pub(crate) fn long_text(manager: &SchemaManager<'_>, name: &'static str) -> Colu
         _ => column.text(),
     };
     column
+}
+
+/// Makes a table in which texts are the same only when all their bytes are: on MariaDB and MySQL, whose default
+/// takes `A` for `a` and leaves blanks at the end out of account, that has to be said.
+pub(crate) async fn create_table(
+    manager: &SchemaManager<'_>,
+    mut table: TableCreateStatement,
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::MySql {
+        let collation = if is_mariadb(manager).await? { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
+        table.engine("InnoDB").character_set("utf8mb4").collate(collation);
+    }
+    manager.create_table(table).await
+}
+
+async fn is_mariadb(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
+    let version = Statement::from_string(DbBackend::MySql, "SELECT VERSION() AS version");
+    let row = manager.get_connection().query_one_raw(version).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("version".to_owned()))?;
+    Ok(row.try_get::<String>("", "version")?.contains("MariaDB"))
 }
 
 /// A column of `table` that holds the id of a row of `target`.

@@ -1,38 +1,34 @@
 //! The SQL database: connections for reading, and transactions for writing.
 //!
 //! SQLite has one writer: all writes take turns on one connection, and every transaction takes the write
-//! lock when it begins, so that none fails half-way because another was faster.
+//! lock when it begins, so that none fails half-way because another was faster. A server has a pool for writing
+//! and one for reading, so that reading never keeps a worker from saying that it lives.
 
 mod connect;
+mod failure;
+mod mysql;
 mod pool;
+mod postgres;
 mod retry;
+mod sqlite;
+mod transaction;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::time::Duration;
 
 pub use connect::ConnectError;
+pub use failure::{is_commit_unknown, is_passing, is_refused_text};
 pub use pool::Pool;
 use retry::Retry;
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
+use tokio_util::sync::CancellationToken;
+pub use transaction::{TransactionError, Work};
+use transaction::{attempts, checked_attempts, outcome};
 
 use crate::config::database::DatabaseConfig;
 
-/// The work of one transaction. See [`Database::transaction`].
-pub type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'tx>>;
-
-/// What may end a transaction without a commit: the database's error, or a reason of the caller's own.
-pub trait TransactionError: From<DbErr> + fmt::Debug + Send + 'static {
-    /// The database's error, if it was one: some are worth another attempt.
-    fn database(&self) -> Option<&DbErr>;
-}
-
-impl TransactionError for DbErr {
-    fn database(&self) -> Option<&DbErr> {
-        Some(self)
-    }
-}
+/// How often SQLite's write-ahead log is folded into the database file: readers may keep it from shrinking by
+/// itself.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(3600);
 
 /// The SQL database.
 #[derive(Clone, Debug)]
@@ -66,10 +62,13 @@ impl Database {
     /// Runs `work` in a transaction and commits it when it ends well; otherwise nothing of it remains.
     ///
     /// It runs in a task of its own: a caller that goes away never leaves a transaction half-done. When
-    /// the database was busy, `work` is run again from its start, five times in all.
+    /// the database was busy, went away before the commit, or somebody inserted the same row meanwhile, `work`
+    /// is run again from its start, five times in all.
     ///
     /// # Errors
-    /// What `work` ends with, or the database's error at begin or commit.
+    /// What `work` ends with, or the database's error at begin or commit. When [`is_commit_unknown`] says so,
+    /// the transaction may have been committed all the same: look before telling anybody that it failed, or use
+    /// [`Database::transaction_checked`].
     pub async fn transaction<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: for<'tx> Fn(&'tx DatabaseTransaction) -> Work<'tx, T, E> + Send + Sync + 'static,
@@ -77,24 +76,52 @@ impl Database {
         E: TransactionError,
     {
         let write = self.write.clone();
-        let work = Arc::new(work);
-        let task = tokio::spawn(async move {
-            let mut retry = Retry::default();
+        let task =
+            tokio::spawn(async move { attempts(&write, &work, &mut Retry::default()).await.unchecked() });
+        outcome(task.await)
+    }
+
+    /// As [`Database::transaction`], for work that must not be done twice nor be given up for lost: when the
+    /// answer to COMMIT was lost, `is_done` looks whether the database holds what `work` returned. If so, that
+    /// is the outcome; if not, `work` is run again.
+    ///
+    /// # Errors
+    /// As [`Database::transaction`]; its outcome is unknown only if the database cannot be asked either.
+    pub async fn transaction_checked<T, E, F, C>(&self, work: F, is_done: C) -> Result<T, E>
+    where
+        F: for<'tx> Fn(&'tx DatabaseTransaction) -> Work<'tx, T, E> + Send + Sync + 'static,
+        C: for<'db> Fn(&'db DatabaseConnection, &'db T) -> Work<'db, bool, E> + Send + Sync + 'static,
+        T: Send + Sync + 'static,
+        E: TransactionError,
+    {
+        let write = self.write.clone();
+        let task = tokio::spawn(async move { checked_attempts(&write, &work, &is_done).await });
+        outcome(task.await)
+    }
+
+    /// Looks after the database until `shutdown`: SQLite's write-ahead log is folded into its file every hour.
+    pub async fn tend(self, shutdown: CancellationToken) {
+        let tending = async {
             loop {
-                match attempt(&write, work.as_ref()).await {
-                    Err(error) if error.database().is_some_and(|cause| retry.is_worth(cause)) => {
-                        retry.pause().await;
-                    }
-                    outcome => return outcome,
+                tokio::time::sleep(CHECKPOINT_EVERY).await;
+                if let Err(error) = self.checkpoint().await {
+                    tracing::warn!(%error, "the database's journal was not folded into its file");
                 }
             }
-        });
-        match task.await {
-            Ok(outcome) => outcome,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // The runtime is being torn down.
-            Err(error) => Err(DbErr::Custom(error.to_string()).into()),
+        };
+        shutdown.run_until_cancelled(tending).await;
+    }
+
+    /// Folds SQLite's write-ahead log into the database file and empties it, as far as readers allow. Other back
+    /// ends look after themselves.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn checkpoint(&self) -> Result<(), DbErr> {
+        if self.write.get_database_backend() == DbBackend::Sqlite {
+            self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         }
+        Ok(())
     }
 
     /// Closes all connections; SQLite's journal is folded into its file.
@@ -103,31 +130,6 @@ impl Database {
             if let Err(error) = connection.close().await {
                 tracing::warn!(%error, "a database connection did not close cleanly");
             }
-        }
-    }
-}
-
-async fn attempt<T, E, F>(write: &DatabaseConnection, work: &F) -> Result<T, E>
-where
-    F: for<'tx> Fn(&'tx DatabaseTransaction) -> Work<'tx, T, E>,
-    E: TransactionError,
-{
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let tx = write.begin_with_options(options).await?;
-    match work(&tx).await {
-        Ok(value) => {
-            tx.commit().await?;
-            Ok(value)
-        }
-        Err(error) => {
-            // What `work` ended with is what the caller needs to know; a lost connection rolls back as well.
-            if let Err(rollback) = tx.rollback().await {
-                tracing::debug!(error = %rollback, "a rollback was not answered");
-            }
-            Err(error)
         }
     }
 }

@@ -1,11 +1,13 @@
 //! A runtime for tests: real parts on a temporary folder, which goes when it is dropped.
 
+mod back_end;
 pub mod crash;
 mod proxy;
 pub mod servers;
 
 use std::{io, ops::Deref};
 
+pub use back_end::{BackEnd, TestDatabase};
 pub use proxy::Proxy;
 use tempfile::TempDir;
 
@@ -52,7 +54,22 @@ impl TestRuntime {
     /// # Errors
     /// When there is no runtime to test with, also because of a variable.
     pub async fn start_with(variables: &[(&str, &str)]) -> Result<Self, TestRuntimeError> {
+        Self::start_in(TempDir::new()?, variables).await
+    }
+
+    /// As [`TestRuntime::start_with`], with its database on `back_end`.
+    ///
+    /// # Errors
+    /// When there is no runtime to test with, also because of a variable.
+    pub async fn start_on(back_end: BackEnd, variables: &[(&str, &str)]) -> Result<Self, TestRuntimeError> {
         let folder = TempDir::new()?;
+        let url = back_end.fresh(folder.path()).await;
+        let mut all = vec![("DATABASE_URL", url.as_str())];
+        all.extend(variables);
+        Self::start_in(folder, &all).await
+    }
+
+    async fn start_in(folder: TempDir, variables: &[(&str, &str)]) -> Result<Self, TestRuntimeError> {
         let inside = |name: &str| folder.path().join(name).display().to_string();
         let mut all = vec![
             ("UPLOAD_FOLDER".to_owned(), inside("data")),

@@ -63,6 +63,7 @@ impl Service {
     /// When the port cannot be used.
     async fn start_operations(&mut self) -> Result<()> {
         tokio::spawn(self.runtime.metrics.clone().upkeep());
+        tokio::spawn(self.runtime.database.clone().tend(self.runtime.shutdown.clone()));
         let Some(listen) = self.runtime.config.operations.listen else { return Ok(()) };
         let bound = TcpListener::bind(listen).await.into_diagnostic();
         let listener = bound.wrap_err_with(|| format!("DATAVIEWER_METRICS_BIND: listening on {listen}"))?;

@@ -1,9 +1,11 @@
 //! A server of its own for a test, and a client that speaks its public contract only.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::process::Stdio;
 
 use futures::{SinkExt, StreamExt};
+use platform::testing::BackEnd;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -43,10 +45,23 @@ impl Deref for Server {
 impl Server {
     /// Starts it and waits until it says where it listens.
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with its database on `back_end`.
+    pub(crate) async fn on(back_end: BackEnd) -> Self {
+        match back_end {
+            BackEnd::Sqlite => Self::start().await,
+            server => Self::start_with(&[("DATABASE_URL", &server.fresh(Path::new("")).await)]).await,
+        }
+    }
+
+    async fn start_with(variables: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let mut process = Command::new(binary())
             .env_clear()
             .env("PORT", "0")
+            .envs(variables.iter().copied())
             .current_dir(folder.path())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

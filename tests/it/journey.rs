@@ -25,10 +25,12 @@ what is this?
 (1700000000.030000) can0 123#A00F0100
 ";
 
-#[tokio::test]
-async fn a_log_becomes_columns_of_numbers() {
-    let server = Server::start().await;
+platform::on_every_back_end! {
+    Server::on:
+    a_log_becomes_columns_of_numbers,
+}
 
+async fn a_log_becomes_columns_of_numbers(server: Server) {
     // A DBC says what bytes mean. Registered once, it serves every upload.
     let dbc = server
         .ask(
@@ -69,8 +71,7 @@ async fn a_log_becomes_columns_of_numbers() {
         )
         .await["run"]
         .take();
-    assert_eq!(run["number"], 7);
-    assert_eq!(run["start"], "2023-11-14T22:13:20.000000Z");
+    assert_eq!((&run["number"], &run["start"]), (&json!(7), &json!("2023-11-14T22:13:20.000000Z")));
     assert_eq!(run["end"], "2023-11-14T22:13:20.030000Z");
     let report = &run["report"];
     assert_eq!(report["frames"], json!({ "read": "5", "decoded": "4", "unknownId": "1" }));

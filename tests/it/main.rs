@@ -7,6 +7,7 @@ mod converter;
 mod journey;
 mod kill;
 mod logs;
+mod migrate;
 mod process;
 mod roles;
 mod rolling;

@@ -1,6 +1,7 @@
 //! Why there is no answer: the closed set of codes, and the one type every resolver refuses with.
 
 use async_graphql::{Enum, ErrorExtensionValues, Value, resolver_utils::EnumType};
+use platform::database;
 use sea_orm::DbErr;
 
 /// Why there is no answer: the closed set of codes (`errors[].extensions.code`, and `Problem.code`).
@@ -139,13 +140,17 @@ impl Refusal {
 
 impl From<DbErr> for Refusal {
     fn from(error: DbErr) -> Self {
-        match error {
-            DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => {
-                tracing::error!(error = %error, "the database does not answer");
-                Self::new(Code::DbUnavailable, "The database does not answer; try again later.")
-            }
-            other => Self::internal(other),
+        if database::is_refused_text(&error) {
+            return Self::new(
+                Code::BadUserInput,
+                "A text is too long, or has a letter that cannot be stored.",
+            );
         }
+        if database::is_passing(&error) || matches!(error, DbErr::Conn(_)) {
+            tracing::error!(error = %error, "the database does not answer");
+            return Self::new(Code::DbUnavailable, "The database does not answer; try again later.");
+        }
+        Self::internal(error)
     }
 }
 

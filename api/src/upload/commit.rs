@@ -6,7 +6,7 @@ use entity::{
     upload::{self, Commit, CommitOutcome, Committed},
 };
 use platform::{crashpoint, metrics::name, runtime::Runtime, storage::ObjectKey};
-use sea_orm::DbErr;
+use sea_orm::{DatabaseConnection, DbErr};
 use tracing::Instrument;
 
 use super::{ReceivedLog, remove};
@@ -56,27 +56,15 @@ pub async fn commit(
     };
     let span = tracing::info_span!("commit", upload.id = %log.upload_id);
     let trace = span.in_scope(platform::trace::current);
-    let committed = decide(runtime, log, (commit, trace)).instrument(span).await?;
+    let committed = decide(runtime, commit, trace).instrument(span).await?;
     crashpoint!("A4");
     announce(runtime, &committed).await;
     crashpoint!("A5");
     Ok(committed)
 }
 
-async fn decide(
-    runtime: &Runtime,
-    log: &ReceivedLog,
-    (commit, trace): (Commit, Option<String>),
-) -> Result<Committed, CommitError> {
-    // A connection lost while the commit was answered leaves its outcome unknown; asked once more, a commit
-    // that was made answers as it would have.
-    let outcome = match attempt(runtime, commit.clone(), trace.clone()).await {
-        Err(error) => {
-            tracing::warn!(upload.id = %log.upload_id, %error, "commit asked again");
-            attempt(runtime, commit, trace).await?
-        }
-        Ok(outcome) => outcome,
-    };
+async fn decide(runtime: &Runtime, commit: Commit, trace: Option<String>) -> Result<Committed, CommitError> {
+    let outcome = attempt(runtime, commit, trace).await?;
     match outcome {
         CommitOutcome::NotReceiving => Err(CommitError::GivenUp),
         CommitOutcome::KeyReused => Err(CommitError::KeyReused),
@@ -85,19 +73,31 @@ async fn decide(
 }
 
 async fn attempt(runtime: &Runtime, commit: Commit, trace: Option<String>) -> Result<CommitOutcome, DbErr> {
-    let made = runtime.database.transaction(move |tx| {
-        let (commit, trace) = (commit.clone(), trace.clone());
-        Box::pin(async move {
-            let outcome = upload::commit(tx, commit).await?;
-            if let (CommitOutcome::Committed(committed), Some(trace)) = (&outcome, trace)
-                && !committed.duplicate
-            {
-                job::note_trace(tx, committed.job_id, &trace).await?;
-            }
-            Ok(outcome)
-        })
-    });
+    let made = runtime.database.transaction_checked(
+        move |tx| {
+            let (commit, trace) = (commit.clone(), trace.clone());
+            Box::pin(async move {
+                let outcome = upload::commit(tx, commit).await?;
+                if let (CommitOutcome::Committed(committed), Some(trace)) = (&outcome, trace)
+                    && !committed.duplicate
+                {
+                    job::note_trace(tx, committed.job_id, &trace).await?;
+                }
+                Ok(outcome)
+            })
+        },
+        // A connection lost while the commit was answered leaves its outcome unknown: nobody is told of an
+        // error before the database was asked.
+        |conn, outcome| Box::pin(is_done(conn, outcome)),
+    );
     made.await
+}
+
+async fn is_done(conn: &DatabaseConnection, outcome: &CommitOutcome) -> Result<bool, DbErr> {
+    match outcome {
+        CommitOutcome::Committed(committed) => upload::is_committed(conn, committed.upload_id).await,
+        CommitOutcome::NotReceiving | CommitOutcome::KeyReused => Ok(true),
+    }
 }
 
 async fn announce(runtime: &Runtime, committed: &Committed) {

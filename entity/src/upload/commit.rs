@@ -92,6 +92,15 @@ pub async fn committed_under<C: ConnectionTrait>(conn: &C, key: &str) -> Result<
         .await
 }
 
+/// Whether the upload was committed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_committed<C: ConnectionTrait>(conn: &C, id: UploadId) -> Result<bool, DbErr> {
+    let row = Entity::find_by_id(id).one(conn).await?;
+    Ok(row.is_some_and(|row| row.state == UploadState::Committed))
+}
+
 /// This upload, if its commit is being repeated, or the one that was committed under the same key.
 async fn earlier(tx: &DatabaseTransaction, upload: &Model, commit: &Commit) -> Result<Option<Model>, DbErr> {
     if upload.state == UploadState::Committed {
@@ -117,7 +126,7 @@ async fn repeated(
         super::abandon(tx, upload.id).await?;
     }
     let surplus = is_other.then(|| upload.object_key.clone());
-    committed(tx, earlier.id, run, true, surplus).await
+    committed(tx, earlier.id, run, is_other || earlier.duplicate, surplus).await
 }
 
 async fn new_run(

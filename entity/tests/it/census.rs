@@ -5,6 +5,12 @@ use sea_orm::EntityTrait;
 
 use crate::store::Store;
 
+platform::on_every_back_end! {
+    Store::on:
+    jobs_are_counted_by_state_and_the_next_ones_wait_is_known,
+    a_job_keeps_the_trace_that_led_to_it,
+}
+
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 async fn counted(store: &Store) -> Census {
@@ -13,9 +19,7 @@ async fn counted(store: &Store) -> Census {
     census
 }
 
-#[tokio::test]
-async fn jobs_are_counted_by_state_and_the_next_ones_wait_is_known() {
-    let store = Store::new().await;
+async fn jobs_are_counted_by_state_and_the_next_ones_wait_is_known(store: Store) {
     assert_eq!(counted(&store).await, Census::default());
     for log in ["a", "b", "c"] {
         store.upload(log).await;
@@ -34,9 +38,7 @@ async fn jobs_are_counted_by_state_and_the_next_ones_wait_is_known() {
     assert_eq!(counted(&store).await.waiting_us, 0, "nothing waits");
 }
 
-#[tokio::test]
-async fn a_job_keeps_the_trace_that_led_to_it() {
-    let store = Store::new().await;
+async fn a_job_keeps_the_trace_that_led_to_it(store: Store) {
     let (job, other) = (store.upload("a").await.job_id, store.upload("b").await.job_id);
     let tx = store.tx().await;
     job::note_trace(&tx, job, TRACE).await.unwrap();

@@ -6,9 +6,22 @@ use entity::{
     run,
     upload::{self, Commit, CommitOutcome, Committed, UploadState},
 };
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, PaginatorTrait};
 
 use crate::store::{Store, order};
+
+platform::on_every_back_end! {
+    Store::on:
+    makes_blob_run_and_job,
+    the_same_bytes_find_the_same_run,
+    another_run_of_the_same_bytes_on_request,
+    a_deleted_run_is_not_found_again,
+    a_repeated_commit_answers_the_same,
+    a_key_makes_a_repeat_safe,
+    what_was_given_up_is_not_committed,
+    a_removed_log_comes_back_with_the_new_object,
+    a_dbc_that_does_not_exist_makes_nothing,
+}
 
 fn committed(outcome: CommitOutcome) -> Committed {
     match outcome {
@@ -17,9 +30,7 @@ fn committed(outcome: CommitOutcome) -> Committed {
     }
 }
 
-#[tokio::test]
-async fn makes_blob_run_and_job() {
-    let store = Store::new().await;
+async fn makes_blob_run_and_job(store: Store) {
     let made = store.upload("a").await;
     assert_eq!((made.duplicate, &made.surplus), (false, &None));
     assert_eq!(store.job(made.job_id).await.state, JobState::Queued);
@@ -29,18 +40,14 @@ async fn makes_blob_run_and_job() {
     assert_eq!((upload.state, upload.bytes, upload.run_id), (UploadState::Committed, 3, Some(run.id)));
 }
 
-#[tokio::test]
-async fn the_same_bytes_find_the_same_run() {
-    let store = Store::new().await;
+async fn the_same_bytes_find_the_same_run(store: Store) {
     let first = store.upload("a").await;
     let again = store.upload("a").await;
     assert_eq!((again.run_id, again.job_id, again.duplicate), (first.run_id, first.job_id, true));
     assert_eq!(again.surplus, Some(format!("uploads/{}", again.upload_id.0)));
 }
 
-#[tokio::test]
-async fn another_run_of_the_same_bytes_on_request() {
-    let store = Store::new().await;
+async fn another_run_of_the_same_bytes_on_request(store: Store) {
     let first = store.upload("a").await;
     let id = store.receiving().await;
     let other = committed(store.commit(Commit { as_new_run: true, ..order(id, "a") }).await);
@@ -49,9 +56,7 @@ async fn another_run_of_the_same_bytes_on_request() {
     assert_eq!(blob::Entity::find().count(&store.0).await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn a_deleted_run_is_not_found_again() {
-    let store = Store::new().await;
+async fn a_deleted_run_is_not_found_again(store: Store) {
     let first = store.upload("a").await;
     let tx = store.tx().await;
     run::delete(&tx, first.run_id).await.unwrap();
@@ -61,19 +66,15 @@ async fn a_deleted_run_is_not_found_again() {
     assert!(!again.duplicate);
 }
 
-#[tokio::test]
-async fn a_repeated_commit_answers_the_same() {
-    let store = Store::new().await;
+async fn a_repeated_commit_answers_the_same(store: Store) {
     let id = store.receiving().await;
     let first = committed(store.commit(order(id, "a")).await);
     let again = committed(store.commit(order(id, "a")).await);
-    assert_eq!((again.run_id, again.job_id, again.surplus), (first.run_id, first.job_id, None));
+    assert_eq!(again, first);
     assert_eq!(run::Entity::find().count(&store.0).await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn a_key_makes_a_repeat_safe() {
-    let store = Store::new().await;
+async fn a_key_makes_a_repeat_safe(store: Store) {
     let key = Some("k".to_owned());
     let send = |id, sha| Commit { idempotency_key: key.clone(), as_new_run: true, ..order(id, sha) };
     let (first_id, second_id, third_id) =
@@ -88,9 +89,7 @@ async fn a_key_makes_a_repeat_safe() {
     assert_eq!(upload::committed_under(&store.0, "other").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn what_was_given_up_is_not_committed() {
-    let store = Store::new().await;
+async fn what_was_given_up_is_not_committed(store: Store) {
     let id = store.receiving().await;
     store.0.execute_unprepared("UPDATE upload SET expires_at = 0").await.unwrap();
     let tx = store.tx().await;
@@ -102,12 +101,11 @@ async fn what_was_given_up_is_not_committed() {
     assert_eq!(run::Entity::find().count(&store.0).await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn a_removed_log_comes_back_with_the_new_object() {
-    let store = Store::new().await;
+async fn a_removed_log_comes_back_with_the_new_object(store: Store) {
     store.upload("a").await;
-    for state in ["DELETED", "DELETING"] {
-        store.0.execute_unprepared(&format!("UPDATE blob SET state = '{state}'")).await.unwrap();
+    for state in [BlobState::Deleted, BlobState::Deleting] {
+        let values = blob::ActiveModel { state: Set(state), ..Default::default() };
+        blob::Entity::update_many().set(values).exec(&store.0).await.unwrap();
         let id = store.receiving().await;
         let again = committed(store.commit(order(id, "a")).await);
         assert_eq!(again.surplus, None);
@@ -116,9 +114,7 @@ async fn a_removed_log_comes_back_with_the_new_object() {
     }
 }
 
-#[tokio::test]
-async fn a_dbc_that_does_not_exist_makes_nothing() {
-    let store = Store::new().await;
+async fn a_dbc_that_does_not_exist_makes_nothing(store: Store) {
     let id = store.receiving().await;
     let mut commit = order(id, "a");
     let dbc_id = entity::id::DbcId::new();

@@ -9,9 +9,16 @@ use entity::{
 
 use crate::store::Store;
 
-#[tokio::test]
-async fn deleting_a_run_cancels_its_job() {
-    let store = Store::new().await;
+platform::on_every_back_end! {
+    Store::on:
+    deleting_a_run_cancels_its_job,
+    deleting_a_run_stops_its_running_job,
+    a_deleted_run_is_restored,
+    the_same_dbc_is_registered_once,
+    defaults_are_what_was_set_last,
+}
+
+async fn deleting_a_run_cancels_its_job(store: Store) {
     let made = store.upload("a").await;
     let tx = store.tx().await;
     let done = DeleteOutcome::Done { cancelled: Some(made.job_id) };
@@ -21,9 +28,7 @@ async fn deleting_a_run_cancels_its_job() {
     assert_eq!(store.job(made.job_id).await.state, JobState::Cancelled);
 }
 
-#[tokio::test]
-async fn deleting_a_run_stops_its_running_job() {
-    let store = Store::new().await;
+async fn deleting_a_run_stops_its_running_job(store: Store) {
     let made = store.upload("a").await;
     store.claim("w").await.unwrap();
     let tx = store.tx().await;
@@ -32,9 +37,7 @@ async fn deleting_a_run_stops_its_running_job() {
     assert!(store.job(made.job_id).await.cancel_requested);
 }
 
-#[tokio::test]
-async fn a_deleted_run_is_restored() {
-    let store = Store::new().await;
+async fn a_deleted_run_is_restored(store: Store) {
     let made = store.upload("a").await;
     let tx = store.tx().await;
     assert_eq!(run::restore(&tx, made.run_id).await.unwrap(), DeleteOutcome::Unchanged);
@@ -59,9 +62,7 @@ fn new_dbc(sha256: &str) -> NewDbc {
     }
 }
 
-#[tokio::test]
-async fn the_same_dbc_is_registered_once() {
-    let store = Store::new().await;
+async fn the_same_dbc_is_registered_once(store: Store) {
     let tx = store.tx().await;
     let first = dbc::register(&tx, new_dbc("a")).await.unwrap();
     let again = dbc::register(&tx, new_dbc("a")).await.unwrap();
@@ -69,9 +70,7 @@ async fn the_same_dbc_is_registered_once() {
     assert_eq!(first.dbc, again.dbc);
 }
 
-#[tokio::test]
-async fn defaults_are_what_was_set_last() {
-    let store = Store::new().await;
+async fn defaults_are_what_was_set_last(store: Store) {
     let tx = store.tx().await;
     let first = dbc::register(&tx, new_dbc("a")).await.unwrap().dbc.id;
     let second = dbc::register(&tx, new_dbc("b")).await.unwrap().dbc.id;

@@ -8,7 +8,8 @@ use entity::{
     job::{self, JobState, Retried},
     run,
 };
-use proptest::{prelude::*, sample::select};
+use platform::testing::BackEnd;
+use proptest::{prelude::*, sample::select, test_runner::TestRunner};
 use sea_orm::EntityTrait;
 
 use crate::store::{LEASE, Store, failure, progress, publication};
@@ -82,8 +83,7 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
-        let store = Store::new().await;
+    async fn new(store: Store) -> Self {
         let run = store.upload("a").await.run_id;
         Self { store, run, held: [None, None], ended: HashMap::new(), published: HashMap::new() }
     }
@@ -207,18 +207,34 @@ fn is_holder(claimed: &job::Model, row: &job::Model) -> bool {
     row.state == JobState::Running && row.token == claimed.token
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn one_result_and_ends_are_ends(steps in prop::collection::vec(step(), 1..60)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+fn explore(cases: u32, store: impl AsyncFn() -> Store) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let steps = prop::collection::vec(step(), 1..60);
+    let outcome = TestRunner::new(config).run(&steps, |steps| {
         runtime.block_on(async {
-            let mut world = World::new().await;
+            let mut world = World::new(store().await).await;
             for step in steps {
                 world.take(step).await;
                 world.check().await;
             }
         });
-    }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn one_result_and_ends_are_ends() {
+    explore(96, Store::new);
+}
+
+#[test]
+fn on_postgres_too() {
+    explore(6, async || Store::on(BackEnd::Postgres).await);
+}
+
+#[test]
+fn on_mariadb_too() {
+    explore(6, async || Store::on(BackEnd::Mariadb).await);
 }

@@ -1,4 +1,4 @@
-//! The tables against a real SQLite database.
+//! The tables against real databases of every back end.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -10,4 +10,5 @@ mod payload;
 mod publication;
 mod store;
 mod tables;
+mod texts;
 mod transitions;

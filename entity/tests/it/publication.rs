@@ -12,13 +12,22 @@ use sea_orm::{EntityTrait, QueryOrder};
 
 use crate::store::{Store, publication, recorded};
 
+platform::on_every_back_end! {
+    Store::on:
+    publishing_ends_the_job_and_points_the_run,
+    the_next_conversion_replaces_it_and_keeps_the_signals_ids,
+    thousands_of_signals_fit,
+    an_attempt_of_an_overtaken_holder_is_not_begun,
+    a_publication_without_its_attempt_is_refused_as_a_whole,
+    only_what_nobody_needs_is_collected,
+    an_attempt_can_be_given_up,
+}
+
 async fn state(store: &Store, id: ConversionId) -> ConversionState {
     conversion::Entity::find_by_id(id).one(&store.0).await.unwrap().unwrap().state
 }
 
-#[tokio::test]
-async fn publishing_ends_the_job_and_points_the_run() {
-    let store = Store::new().await;
+async fn publishing_ends_the_job_and_points_the_run(store: Store) {
     let run_id = store.upload("a").await.run_id;
     let job = store.claim("w").await.unwrap();
     let id = store.begin(&job).await;
@@ -31,9 +40,7 @@ async fn publishing_ends_the_job_and_points_the_run() {
     assert!(!store.publish(publication(&job, id)).await, "once");
 }
 
-#[tokio::test]
-async fn the_next_conversion_replaces_it_and_keeps_the_signals_ids() {
-    let store = Store::new().await;
+async fn the_next_conversion_replaces_it_and_keeps_the_signals_ids(store: Store) {
     let run_id = store.upload("a").await.run_id;
     let job = store.claim("w").await.unwrap();
     let first = store.begin(&job).await;
@@ -59,9 +66,7 @@ async fn signals(store: &Store) -> Vec<signal::Model> {
     signal::Entity::find().order_by_asc(signal::Column::Position).all(&store.0).await.unwrap()
 }
 
-#[tokio::test]
-async fn thousands_of_signals_fit() {
-    let store = Store::new().await;
+async fn thousands_of_signals_fit(store: Store) {
     store.upload("a").await;
     let job = store.claim("w").await.unwrap();
     let id = store.begin(&job).await;
@@ -88,9 +93,7 @@ async fn identity_makes_the_id() {
     assert_ne!(left.id(run), right.id(run));
 }
 
-#[tokio::test]
-async fn an_attempt_of_an_overtaken_holder_is_not_begun() {
-    let store = Store::new().await;
+async fn an_attempt_of_an_overtaken_holder_is_not_begun(store: Store) {
     store.upload("a").await;
     let job = store.claim("w").await.unwrap();
     let stale = job::Model { token: 0, ..job };
@@ -98,9 +101,7 @@ async fn an_attempt_of_an_overtaken_holder_is_not_begun() {
     assert_eq!(conversion::begin(&tx, &stale, ConversionId::new(), "runs/x").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_publication_without_its_attempt_is_refused_as_a_whole() {
-    let store = Store::new().await;
+async fn a_publication_without_its_attempt_is_refused_as_a_whole(store: Store) {
     store.upload("a").await;
     let job = store.claim("w").await.unwrap();
     let tx = store.tx().await;
@@ -109,9 +110,7 @@ async fn a_publication_without_its_attempt_is_refused_as_a_whole() {
     assert_eq!(store.job(job.id).await.state, JobState::Running);
 }
 
-#[tokio::test]
-async fn only_what_nobody_needs_is_collected() {
-    let store = Store::new().await;
+async fn only_what_nobody_needs_is_collected(store: Store) {
     let run_id = store.upload("a").await.run_id;
     let job = store.claim("w").await.unwrap();
     let lost = store.begin(&job).await;
@@ -142,9 +141,7 @@ async fn collectable(store: &Store, grace: Duration) -> Vec<ConversionId> {
     found.into_iter().map(|conversion| conversion.id).collect()
 }
 
-#[tokio::test]
-async fn an_attempt_can_be_given_up() {
-    let store = Store::new().await;
+async fn an_attempt_can_be_given_up(store: Store) {
     store.upload("a").await;
     let job = store.claim("w").await.unwrap();
     let id = store.begin(&job).await;

@@ -1,4 +1,6 @@
-//! A migrated database in memory, and rows to begin with.
+//! A migrated database on each back end, and rows to begin with.
+
+use std::time::Duration;
 
 use entity::{
     conversion::{self, Publication},
@@ -9,18 +11,28 @@ use entity::{
     signal::RecordedSignal,
     upload::{self, Commit, CommitOutcome, Committed, NewUpload},
 };
+use platform::testing::{BackEnd, TestDatabase};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, EntityTrait,
     QueryFilter, QueryOrder, SqliteTransactionMode, TransactionOptions, TransactionTrait, prelude::*,
 };
-use std::time::Duration;
 
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
-/// One connection: two would be two databases.
+/// The connections for writing.
+#[derive(Clone)]
 pub(crate) struct Store(pub(crate) DatabaseConnection);
 
 impl Store {
+    /// On a server with our settings, or in memory.
+    pub(crate) async fn on(back_end: BackEnd) -> Self {
+        match back_end {
+            BackEnd::Sqlite => Self::new().await,
+            server => Self(TestDatabase::start(server).await.unwrap().write().clone()),
+        }
+    }
+
+    /// In memory, on one connection: two would be two databases.
     pub(crate) async fn new() -> Self {
         let mut options = ConnectOptions::new("sqlite::memory:");
         options.sqlx_logging(false).max_connections(1).idle_timeout(None).max_lifetime(None);

@@ -5,6 +5,26 @@ use sea_orm::ConnectionTrait;
 
 use crate::store::{LEASE, Store, failure, progress};
 
+platform::on_every_back_end! {
+    Store::on:
+    one_of_two_workers_gets_a_job,
+    the_job_that_waited_longest_comes_first,
+    a_payload_of_a_newer_version_is_left_waiting,
+    a_heartbeat_renews_and_tells,
+    an_overtaken_holder_changes_nothing,
+    three_crashes_fail_it_the_first_retry_comes_at_once,
+    twenty_lost_workers_fail_it,
+    a_passing_trouble_waits_until_its_budget_is_spent,
+    a_release_costs_nothing,
+    a_cancelled_job_is_never_published,
+    a_cancelled_job_whose_worker_dies_is_cancelled,
+    a_waiting_job_is_cancelled_at_once,
+    a_new_job_of_a_run_supersedes_the_running_one,
+    a_failed_job_can_be_done_again,
+    jobs_that_nobody_rang_for_are_named_once_in_a_while,
+    sweeps_work_in_pages,
+}
+
 /// Runs one transition in a transaction of its own.
 macro_rules! change {
     ($store:expr, $function:ident $(, $argument:expr)*) => {{
@@ -15,8 +35,7 @@ macro_rules! change {
     }};
 }
 
-async fn running() -> (Store, job::Model) {
-    let store = Store::new().await;
+async fn running(store: Store) -> (Store, job::Model) {
     store.upload("a").await;
     let job = store.claim("w1").await.unwrap();
     (store, job)
@@ -34,9 +53,8 @@ async fn story(store: &Store, id: entity::id::JobId) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
-async fn one_of_two_workers_gets_a_job() {
-    let (store, job) = running().await;
+async fn one_of_two_workers_gets_a_job(store: Store) {
+    let (store, job) = running(store).await;
     assert_eq!((job.state, job.token, job.attempts), (JobState::Running, 1, 1));
     assert_eq!(job.worker_id.as_deref(), Some("w1"));
     assert!(job.lease_until.unwrap() - job.heartbeat_at.unwrap() == 30_000_000);
@@ -44,9 +62,7 @@ async fn one_of_two_workers_gets_a_job() {
     assert_eq!(story(&store, job.id).await, ["Queued", "Running"]);
 }
 
-#[tokio::test]
-async fn the_job_that_waited_longest_comes_first() {
-    let store = Store::new().await;
+async fn the_job_that_waited_longest_comes_first(store: Store) {
     let first = store.upload("a").await;
     let second = store.upload("b").await;
     let job = store.claim("w").await.unwrap();
@@ -56,17 +72,14 @@ async fn the_job_that_waited_longest_comes_first() {
     assert_eq!(store.claim("w").await.unwrap().id, second.job_id);
 }
 
-#[tokio::test]
-async fn a_payload_of_a_newer_version_is_left_waiting() {
-    let store = Store::new().await;
+async fn a_payload_of_a_newer_version_is_left_waiting(store: Store) {
     store.upload("a").await;
     store.0.execute_unprepared("UPDATE job SET schema_version = 2").await.unwrap();
     assert_eq!(store.claim("w").await, None);
 }
 
-#[tokio::test]
-async fn a_heartbeat_renews_and_tells() {
-    let (store, job) = running().await;
+async fn a_heartbeat_renews_and_tells(store: Store) {
+    let (store, job) = running(store).await;
     store.pass_time().await;
     assert_eq!(change!(store, heartbeat, job.id, job.token, LEASE, &progress(4)), Beat::Alive);
     let now = store.job(job.id).await;
@@ -77,9 +90,8 @@ async fn a_heartbeat_renews_and_tells() {
     assert_eq!(change!(store, heartbeat, job.id, job.token + 1, LEASE, &progress(6)), Beat::Lost);
 }
 
-#[tokio::test]
-async fn an_overtaken_holder_changes_nothing() {
-    let (store, zombie) = running().await;
+async fn an_overtaken_holder_changes_nothing(store: Store) {
+    let (store, zombie) = running(store).await;
     store.pass_time().await;
     assert_eq!(change!(store, expire_leases, 10), [zombie.id]);
     let holder = store.claim("w2").await.unwrap();
@@ -95,9 +107,8 @@ async fn an_overtaken_holder_changes_nothing() {
     assert_eq!(story(&store, holder.id).await, ["Queued", "Running", "Queued(lost)", "Running", "Succeeded"]);
 }
 
-#[tokio::test]
-async fn three_crashes_fail_it_the_first_retry_comes_at_once() {
-    let (store, job) = running().await;
+async fn three_crashes_fail_it_the_first_retry_comes_at_once(store: Store) {
+    let (store, job) = running(store).await;
     assert_eq!(change!(store, crashed, job.id, 1), Some(JobState::Queued));
     let job = store.claim("w1").await.unwrap();
     assert_eq!(change!(store, crashed, job.id, 2), Some(JobState::Queued));
@@ -114,9 +125,7 @@ async fn three_crashes_fail_it_the_first_retry_comes_at_once() {
     assert_eq!((ended.crash_count, ended.active_key), (3, None));
 }
 
-#[tokio::test]
-async fn twenty_lost_workers_fail_it() {
-    let store = Store::new().await;
+async fn twenty_lost_workers_fail_it(store: Store) {
     let id = store.upload("a").await.job_id;
     for lost in 1..=20 {
         store.pass_time().await;
@@ -129,9 +138,8 @@ async fn twenty_lost_workers_fail_it() {
     assert_eq!((ended.state, ended.error_code.as_deref()), (JobState::Failed, Some("WORKER_CRASHED")));
 }
 
-#[tokio::test]
-async fn a_passing_trouble_waits_until_its_budget_is_spent() {
-    let (store, job) = running().await;
+async fn a_passing_trouble_waits_until_its_budget_is_spent(store: Store) {
+    let (store, job) = running(store).await;
     assert_eq!(change!(store, retry_later, job.id, 1, &failure()), Some(JobState::RetryWait));
     let waiting = store.job(job.id).await;
     assert_eq!(waiting.error_code.as_deref(), Some("NO_FRAMES"), "the reason is visible");
@@ -147,9 +155,8 @@ async fn a_passing_trouble_waits_until_its_budget_is_spent() {
     assert_eq!(store.job(job.id).await.error_code.as_deref(), Some("BUDGET_SPENT"));
 }
 
-#[tokio::test]
-async fn a_release_costs_nothing() {
-    let (store, job) = running().await;
+async fn a_release_costs_nothing(store: Store) {
+    let (store, job) = running(store).await;
     assert!(change!(store, release, job.id, job.token));
     let again = store.claim("w2").await.unwrap();
     assert_eq!((again.crash_count, again.lost_count, again.retry_count, again.token), (0, 0, 0, 2));
@@ -158,9 +165,8 @@ async fn a_release_costs_nothing() {
     assert_eq!(store.job(job.id).await.lost_count, 0);
 }
 
-#[tokio::test]
-async fn a_cancelled_job_is_never_published() {
-    let (store, job) = running().await;
+async fn a_cancelled_job_is_never_published(store: Store) {
+    let (store, job) = running(store).await;
     assert_eq!(change!(store, cancel, job.id), CancelOutcome::Requested);
     assert!(!change!(store, succeed, job.id, job.token));
     assert!(change!(store, cancelled, job.id, job.token));
@@ -168,19 +174,17 @@ async fn a_cancelled_job_is_never_published() {
     assert_eq!(change!(store, cancel, entity::id::JobId::new()), CancelOutcome::NotFound);
 }
 
-#[tokio::test]
-async fn a_waiting_job_is_cancelled_at_once() {
-    let store = Store::new().await;
+async fn a_waiting_job_is_cancelled_at_once(store: Store) {
     let id = store.upload("a").await.job_id;
     assert_eq!(change!(store, cancel, id), CancelOutcome::Cancelled);
     assert_eq!(store.claim("w").await, None);
     assert_eq!(story(&store, id).await, ["Queued", "Cancelled"]);
 }
 
-#[tokio::test]
-async fn a_cancelled_job_whose_worker_dies_is_cancelled() {
+async fn a_cancelled_job_whose_worker_dies_is_cancelled(store: Store) {
     for how in ["crashed", "lost", "released", "trouble"] {
-        let (store, job) = running().await;
+        store.upload(how).await;
+        let job = store.claim("w1").await.unwrap();
         change!(store, cancel, job.id);
         store.pass_time().await;
         match how {
@@ -193,9 +197,8 @@ async fn a_cancelled_job_whose_worker_dies_is_cancelled() {
     }
 }
 
-#[tokio::test]
-async fn a_new_job_of_a_run_supersedes_the_running_one() {
-    let (store, old) = running().await;
+async fn a_new_job_of_a_run_supersedes_the_running_one(store: Store) {
+    let (store, old) = running(store).await;
     let new = store.enqueue(old.run_id).await;
     assert_eq!(new.superseded, Some(old.id));
     assert_eq!(store.job(old.id).await.state, JobState::Cancelled);
@@ -204,9 +207,8 @@ async fn a_new_job_of_a_run_supersedes_the_running_one() {
     assert_eq!(job::active(&store.0, old.run_id).await.unwrap().unwrap().id, new.job.id);
 }
 
-#[tokio::test]
-async fn a_failed_job_can_be_done_again() {
-    let (store, job) = running().await;
+async fn a_failed_job_can_be_done_again(store: Store) {
+    let (store, job) = running(store).await;
     assert_eq!(change!(store, retry, job.id), Retried::NotRetryable);
     assert!(change!(store, fail, job.id, job.token, &failure()));
     let failed = store.job(job.id).await;
@@ -217,9 +219,7 @@ async fn a_failed_job_can_be_done_again() {
     assert_eq!(change!(store, retry, entity::id::JobId::new()), Retried::NotFound);
 }
 
-#[tokio::test]
-async fn jobs_that_nobody_rang_for_are_named_once_in_a_while() {
-    let store = Store::new().await;
+async fn jobs_that_nobody_rang_for_are_named_once_in_a_while(store: Store) {
     let id = store.upload("a").await.job_id;
     assert_eq!(change!(store, unrung, 10), [id]);
     assert_eq!(change!(store, unrung, 10), []);
@@ -227,9 +227,7 @@ async fn jobs_that_nobody_rang_for_are_named_once_in_a_while() {
     assert_eq!(change!(store, unrung, 10), [id]);
 }
 
-#[tokio::test]
-async fn sweeps_work_in_pages() {
-    let store = Store::new().await;
+async fn sweeps_work_in_pages(store: Store) {
     for sha in ["a", "b", "c"] {
         store.upload(sha).await;
         store.claim("w").await.unwrap();

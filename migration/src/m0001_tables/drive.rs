@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::step::{index, reference, unique};
+use crate::step::{create_table, index, long_text, reference, unique};
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     blob(manager).await?;
@@ -21,7 +21,7 @@ async fn blob(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(string_len("state", 16))
         .col(big_integer("created_at"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     unique(manager, "blob", &["sha256"]).await?;
     index(manager, "blob", &["state", "created_at"]).await
 }
@@ -35,10 +35,10 @@ async fn run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(integer_null("number"))
         .col(string_len_null("name", 255))
         .col(string_len_null("kind", 100))
-        .col(text_null("description"))
+        .col(long_text(manager, "description").null())
         .col(string_len_null("location", 255))
         .col(string_len_null("driver", 255))
-        .col(text("tags"))
+        .col(long_text(manager, "tags").not_null())
         .col(uuid_null("vehicle_id"))
         .col(uuid_null("test_day_id"))
         .col(string_len("time_zone", 64))
@@ -54,7 +54,7 @@ async fn run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(&mut reference("run", "vehicle_id", "vehicle"))
         .foreign_key(&mut reference("run", "test_day_id", "test_day"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     index(manager, "run", &["deleted_at", "start_at", "id"]).await?;
     index(manager, "run", &["deleted_at", "created_at", "id"]).await?;
     index(manager, "run", &["blob_id", "deleted_at"]).await?;
@@ -73,7 +73,7 @@ async fn run_dbc(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(&mut reference("run_dbc", "run_id", "run"))
         .foreign_key(&mut reference("run_dbc", "dbc_id", "dbc"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     index(manager, "run_dbc", &["dbc_id"]).await
 }
 
@@ -96,7 +96,7 @@ async fn upload(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(&mut reference("upload", "blob_id", "blob"))
         .foreign_key(&mut reference("upload", "run_id", "run"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     unique(manager, "upload", &["idempotency_key"]).await?;
     index(manager, "upload", &["state", "expires_at"]).await?;
     index(manager, "upload", &["created_at", "id"]).await?;

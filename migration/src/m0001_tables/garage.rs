@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::step::{index, long_text, reference, unique};
+use crate::step::{create_table, index, long_text, reference, unique};
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     vehicle(manager).await?;
@@ -19,7 +19,7 @@ async fn vehicle(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(string_len_null("time_zone", 64))
         .col(big_integer("created_at"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     unique(manager, "vehicle", &["name"]).await
 }
 
@@ -34,7 +34,7 @@ async fn test_day(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("created_at"))
         .foreign_key(&mut reference("test_day", "vehicle_id", "vehicle"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     index(manager, "test_day", &["date", "id"]).await
 }
 
@@ -44,7 +44,7 @@ async fn dbc(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(uuid("id").primary_key())
         .col(string_len("sha256", 64))
         .col(string_len("name", 255))
-        .col(text("version"))
+        .col(long_text(manager, "version").not_null())
         .col(string_len("object_key", 255))
         .col(big_integer("bytes"))
         .col(integer("message_count"))
@@ -53,7 +53,7 @@ async fn dbc(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(boolean("is_default"))
         .col(big_integer("created_at"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     unique(manager, "dbc", &["sha256"]).await?;
     index(manager, "dbc", &["created_at", "id"]).await
 }
@@ -69,5 +69,5 @@ async fn vehicle_dbc(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(&mut reference("vehicle_dbc", "vehicle_id", "vehicle"))
         .foreign_key(&mut reference("vehicle_dbc", "dbc_id", "dbc"))
         .to_owned();
-    manager.create_table(table).await
+    create_table(manager, table).await
 }

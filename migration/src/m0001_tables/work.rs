@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::step::{index, long_text, reference, unique};
+use crate::step::{create_table, index, long_text, reference, unique};
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     job(manager).await?;
@@ -35,7 +35,7 @@ async fn job(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer_null("retry_since"))
         .col(boolean("cancel_requested"))
         .col(string_len_null("error_code", 64))
-        .col(text_null("error_detail"));
+        .col(long_text(manager, "error_detail").null());
     for figure in ["progress_bytes", "progress_total", "progress_frames", "progress_warnings", "progress_seq"]
     {
         table.col(big_integer(figure));
@@ -46,7 +46,7 @@ async fn job(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("queued_at"))
         .col(big_integer_null("started_at"))
         .col(big_integer_null("finished_at"));
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     // Partial indexes do not exist on MariaDB: `active_key` is NULL once the job is terminal.
     unique(manager, "job", &["active_key"]).await?;
     index(manager, "job", &["state", "next_at", "id"]).await?;
@@ -67,7 +67,7 @@ async fn job_event(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .primary_key(Index::create().col("job_id").col("seq"))
         .foreign_key(&mut reference("job_event", "job_id", "job"))
         .to_owned();
-    manager.create_table(table).await
+    create_table(manager, table).await
 }
 
 async fn conversion(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -87,7 +87,7 @@ async fn conversion(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(&mut reference("conversion", "run_id", "run"))
         .foreign_key(&mut reference("conversion", "job_id", "job"))
         .to_owned();
-    manager.create_table(table).await?;
+    create_table(manager, table).await?;
     index(manager, "conversion", &["run_id", "state"]).await?;
     index(manager, "conversion", &["job_id"]).await?;
     index(manager, "conversion", &["state", "state_at"]).await
@@ -100,12 +100,12 @@ async fn signal(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(uuid("run_id"))
         .col(uuid("conversion_id"))
         .col(integer("position"))
-        .col(text_null("bus"))
+        .col(long_text(manager, "bus").null())
         .col(big_integer_null("frame_id"))
         .col(boolean("extended"))
-        .col(string_len("message", 255))
-        .col(string_len("name", 255))
-        .col(text_null("unit"))
+        .col(long_text(manager, "message").not_null())
+        .col(long_text(manager, "name").not_null())
+        .col(long_text(manager, "unit").null())
         .col(string_len("file", 255))
         .col(string_len("overview", 255))
         .col(boolean("sorted"))
@@ -116,7 +116,7 @@ async fn signal(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(&mut reference("signal", "run_id", "run"))
         .foreign_key(&mut reference("signal", "conversion_id", "conversion"))
         .to_owned();
-    manager.create_table(table).await?;
-    index(manager, "signal", &["run_id", "position"]).await?;
-    index(manager, "signal", &["name"]).await
+    create_table(manager, table).await?;
+    // By run: a name may be longer than any back end indexes.
+    index(manager, "signal", &["run_id", "position"]).await
 }

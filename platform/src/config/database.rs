@@ -2,12 +2,18 @@
 //!
 //! | variable | meaning | default |
 //! | --- | --- | --- |
-//! | `DATABASE_URL` | `sqlite:///relative.db`, `sqlite:////absolute.db` (as SQLAlchemy reads them), or `sqlite:path` | `dataviewer.db` in the data folder |
+//! | `DATABASE_URL` | as SQLAlchemy reads it: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user:password@host/database`, `mysql://user:password@host/database`; a driver after `+` does not matter | `dataviewer.db` in the data folder, SQLite |
+//! | `DATAVIEWER_DATABASE_CONNECTIONS` | connections for writing to a PostgreSQL, MariaDB or MySQL server; SQLite has one writer | 8 |
 //! | `DATAVIEWER_DATABASE_READERS` | connections for reading | 4 |
 //!
-//! Other back ends are refused: this version has SQLite only.
+//! Parameters of a server's URL: `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `application_name`, `host` (a
+//! socket's folder), `client_encoding` (PostgreSQL); `charset`, `ssl_mode`, `ssl_ca`, `ssl_cert`, `ssl_key`,
+//! `ssl_verify_cert`, `ssl_verify_identity`, `ssl_disabled`, `unix_socket` (MariaDB and MySQL).
 
-use std::path::PathBuf;
+mod address;
+mod parameter;
+
+use std::{fmt, path::PathBuf};
 
 use super::{ConfigError, storage::StorageConfig, variables::Variables};
 
@@ -16,6 +22,8 @@ use super::{ConfigError, storage::StorageConfig, variables::Variables};
 pub struct DatabaseConfig {
     /// Where it is.
     pub location: DatabaseLocation,
+    /// Connections for writing to a server.
+    pub connections: u32,
     /// Connections for reading.
     pub readers: u32,
 }
@@ -25,15 +33,58 @@ pub struct DatabaseConfig {
 pub enum DatabaseLocation {
     /// A SQLite file on this host; made when it does not exist.
     Sqlite(PathBuf),
+    /// A database on a PostgreSQL server.
+    Postgres(ServerUrl),
+    /// A database on a MariaDB or MySQL server.
+    Mysql(ServerUrl),
+}
+
+/// The URL of a database on a server, in the drivers' own spelling. It may hold a password: shown, it is only
+/// the place.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerUrl {
+    whole: String,
+    place: String,
+}
+
+impl ServerUrl {
+    /// The whole URL, for the driver alone.
+    pub(crate) fn whole(&self) -> &str {
+        &self.whole
+    }
+}
+
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place)
+    }
+}
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerUrl({})", self.place)
+    }
+}
+
+impl fmt::Display for DatabaseLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            Self::Postgres(url) | Self::Mysql(url) => write!(f, "{url}"),
+        }
+    }
 }
 
 impl DatabaseConfig {
     pub(super) fn read(variables: &mut Variables, storage: &StorageConfig) -> Result<Self, ConfigError> {
         let location = variables.read("DATABASE_URL", location)?;
+        let connections = variables.number("DATAVIEWER_DATABASE_CONNECTIONS", 8, (1, 1_000))?;
+        let readers = variables.number("DATAVIEWER_DATABASE_READERS", 4, (1, 1_000))?;
         Ok(Self {
             location: location
                 .unwrap_or_else(|| DatabaseLocation::Sqlite(storage.data_folder.join("dataviewer.db"))),
-            readers: u32::try_from(variables.number("DATAVIEWER_DATABASE_READERS", 4, (1, 64))?).unwrap_or(4),
+            connections: u32::try_from(connections).unwrap_or(8),
+            readers: u32::try_from(readers).unwrap_or(4),
         })
     }
 }
@@ -41,15 +92,22 @@ impl DatabaseConfig {
 /// Complaints never quote the URL: it may hold a password.
 fn location(url: &str) -> Result<DatabaseLocation, String> {
     let Some((scheme, rest)) = url.split_once(':') else {
-        return Err("expected a URL such as `sqlite:///relative.db` or `sqlite:////absolute.db`".to_owned());
+        return Err(
+            "expected a URL such as `sqlite:///relative.db` or `postgresql://user:password@host/database`"
+                .to_owned(),
+        );
     };
     let backend = scheme.split_once('+').map_or(scheme, |(backend, _driver)| backend);
     match backend {
         "sqlite" => sqlite(rest).map(DatabaseLocation::Sqlite),
-        "mysql" | "mariadb" | "postgres" | "postgresql" => Err(format!(
-            "this version has no {backend} back end yet; unset it, or use `sqlite:///relative.db`"
-        )),
-        _ => Err(format!("no back end is called `{backend}`; use `sqlite:///relative.db`")),
+        "postgres" | "postgresql" => {
+            address::read("postgres", rest, parameter::postgres).map(DatabaseLocation::Postgres)
+        }
+        "mysql" | "mariadb" => address::read("mysql", rest, parameter::mysql).map(DatabaseLocation::Mysql),
+        _ => Err(
+            "it begins with the name of no back end; there are `sqlite`, `postgresql`, `mysql`, `mariadb`"
+                .to_owned(),
+        ),
     }
 }
 

@@ -1,20 +1,14 @@
-//! Opening the database: the settings of each back end.
+//! Opening the database: what every back end has in common.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 
-use crate::{
-    config::database::{DatabaseConfig, DatabaseLocation},
-    storage::folder,
-};
+use super::{mysql, postgres, sqlite};
+use crate::config::database::{DatabaseConfig, DatabaseLocation};
 
-/// How long a statement waits for another process's lock, and a caller for a free connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a statement waits for another's lock, and a caller for a free connection.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -39,63 +33,60 @@ pub enum ConnectError {
         /// What it lies on.
         file_system: &'static str,
     },
-    /// The database refused.
-    #[error("the database {} cannot be opened: {source}", path.display())]
+    /// The database refused, or does not answer.
+    #[error("the database {place} cannot be opened: {source}")]
     Database {
-        /// The database file.
-        path: PathBuf,
+        /// The database file, or host and name of the database; no password.
+        place: String,
         /// Why.
         source: DbErr,
     },
 }
 
-/// The connection for writing and those for reading.
+/// The connections for writing and those for reading.
 pub(super) async fn open(
     config: &DatabaseConfig,
 ) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
-    let DatabaseLocation::Sqlite(path) = &config.location;
-    check_place(path)?;
-    let refused = |source| ConnectError::Database { path: path.clone(), source };
-    // The writer comes first: it makes the file and turns the write-ahead log on.
-    let write = sea_orm::Database::connect(sqlite(path, 1, false)).await.map_err(refused)?;
-    let read = sea_orm::Database::connect(sqlite(path, config.readers, true)).await.map_err(refused)?;
+    let (write, read) = match &config.location {
+        DatabaseLocation::Sqlite(path) => {
+            sqlite::check_place(path)?;
+            (Ok(sqlite::options(path, 1, false)), Ok(sqlite::options(path, config.readers, true)))
+        }
+        DatabaseLocation::Postgres(url) => {
+            (postgres::options(url, config.connections, false), postgres::options(url, config.readers, true))
+        }
+        DatabaseLocation::Mysql(url) => {
+            (mysql::options(url, config.connections, false), mysql::options(url, config.readers, true))
+        }
+    };
+    let refused = |source| ConnectError::Database { place: config.location.to_string(), source };
+    // The writer comes first: it makes SQLite's file and turns the write-ahead log on.
+    let write = connected(write).await.map_err(refused)?;
+    let read = connected(read).await.map_err(refused)?;
+    if let DatabaseLocation::Mysql(_) = config.location {
+        mysql::check(&read).await.map_err(refused)?;
+    }
     Ok((write, read))
 }
 
-fn sqlite(path: &Path, connections: u32, read_only: bool) -> ConnectOptions {
-    let path = path.to_owned();
-    // The file's name is set below: in a URL some characters of it would mean something else.
-    let mut options = ConnectOptions::new("sqlite:unnamed");
+async fn connected(options: Result<ConnectOptions, DbErr>) -> Result<DatabaseConnection, DbErr> {
+    sea_orm::Database::connect(options?).await
+}
+
+/// A pool's options. `url` names the back end only: where and how to connect is set by the back end's own
+/// options, for this text reaches traces.
+pub(super) fn pool(url: &'static str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
-        .idle_timeout(None)
-        .max_lifetime(None)
+        // Each back end has its own check instead, where it needs one.
         .test_before_acquire(false)
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |options| {
-            options
-                .filename(&path)
-                .create_if_missing(!read_only)
-                .busy_timeout(PATIENCE)
-                .foreign_keys(true)
-                .pragma("journal_mode", "WAL")
-                // NORMAL may lose the last commits when the power fails.
-                .pragma("synchronous", "FULL")
-                .pragma("query_only", if read_only { "ON" } else { "OFF" })
-        });
+        .sqlx_logging(false);
     options
 }
 
-fn check_place(path: &Path) -> Result<(), ConnectError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let refused = |source| ConnectError::Folder { folder: folder.to_owned(), source };
-    folder::make_private(folder).map_err(refused)?;
-    match folder::network_file_system(folder).map_err(refused)? {
-        Some(file_system) => Err(ConnectError::NetworkFileSystem { path: path.to_owned(), file_system }),
-        None => Ok(()),
-    }
+/// An error of the driver below the ORM.
+pub(super) fn driver(error: SqlxError) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }

@@ -20,8 +20,11 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 
 async fn database(folder: &TempDir) -> Database {
-    let config =
-        DatabaseConfig { location: DatabaseLocation::Sqlite(folder.path().join("sub/x.db")), readers: 2 };
+    let config = DatabaseConfig {
+        location: DatabaseLocation::Sqlite(folder.path().join("sub/x.db")),
+        connections: 2,
+        readers: 2,
+    };
     let database = Database::connect(&config).await.unwrap();
     database.write().execute_unprepared("CREATE TABLE IF NOT EXISTS t (n INTEGER)").await.unwrap();
     database
@@ -189,4 +192,16 @@ async fn a_busy_database_is_tried_again_five_times() {
         .await;
     assert!(outcome.is_err());
     assert_eq!(attempts.load(Ordering::Relaxed), 5);
+}
+
+#[tokio::test]
+async fn a_checkpoint_empties_the_journal() {
+    let folder = TempDir::new().unwrap();
+    let database = database(&folder).await;
+    database.transaction(insert).await.unwrap();
+    let journal = folder.path().join("sub/x.db-wal");
+    assert!(journal.metadata().unwrap().len() > 0);
+    database.checkpoint().await.unwrap();
+    assert_eq!(journal.metadata().unwrap().len(), 0);
+    assert_eq!(rows(&database).await, 1);
 }

@@ -1,6 +1,7 @@
 //! The platform with real folders and real databases.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
+mod back_ends;
 mod broker;
 mod broker_faults;
 mod broker_tls;

@@ -4,6 +4,15 @@ use serde_json::{Value, json};
 
 use super::Api;
 
+platform::on_every_back_end! {
+    Api::on:
+    the_same_bytes_are_registered_once,
+    a_dbc_that_cannot_be_read_is_refused_with_its_line,
+    a_file_of_no_request_cannot_be_named,
+    the_operators_dbc_becomes_the_default,
+    the_servers_defaults_are_set_as_a_whole,
+}
+
 const REGISTER: &str = "mutation($input: RegisterDbcInput!) { registerDbc(input: $input) { __typename
     ... on RegisterDbcPayload { created dbc { id name sha256 messageCount signalCount isDefault
         diagnostics { code message signal line } } }
@@ -16,9 +25,7 @@ async fn register(api: &Api, input: Value) -> Value {
     api.ask(REGISTER, json!({ "input": input })).await["registerDbc"].take()
 }
 
-#[tokio::test]
-async fn the_same_bytes_are_registered_once() {
-    let api = Api::start().await;
+async fn the_same_bytes_are_registered_once(api: Api) {
     let first = register(&api, json!({ "text": DBC, "name": "engine.dbc" })).await;
     assert_eq!((&first["created"], &first["dbc"]["name"]), (&json!(true), &json!("engine.dbc")));
     assert_eq!((&first["dbc"]["messageCount"], &first["dbc"]["signalCount"]), (&json!(1), &json!(2)));
@@ -33,9 +40,7 @@ async fn the_same_bytes_are_registered_once() {
     assert_eq!(stored.count(), 1);
 }
 
-#[tokio::test]
-async fn a_dbc_that_cannot_be_read_is_refused_with_its_line() {
-    let api = Api::start().await;
+async fn a_dbc_that_cannot_be_read_is_refused_with_its_line(api: Api) {
     let refused = register(&api, json!({ "text": DBC.replace("0|16@1+", "0;16@1+") })).await;
     assert_eq!((&refused["code"], &refused["line"]), (&json!("DBC_INVALID"), &json!(6)), "{refused}");
     assert_eq!(register(&api, json!({})).await["code"], "BAD_USER_INPUT");
@@ -47,16 +52,12 @@ async fn a_dbc_beyond_the_limit_is_refused() {
     assert_eq!(register(&api, json!({ "text": DBC })).await["code"], "PAYLOAD_TOO_LARGE");
 }
 
-#[tokio::test]
-async fn a_file_of_no_request_cannot_be_named() {
-    let api = Api::start().await;
+async fn a_file_of_no_request_cannot_be_named(api: Api) {
     let file = "upload_00000000000000000000000000000000";
     assert_eq!(register(&api, json!({ "file": file })).await["code"], "BAD_USER_INPUT");
 }
 
-#[tokio::test]
-async fn the_operators_dbc_becomes_the_default() {
-    let api = Api::start().await;
+async fn the_operators_dbc_becomes_the_default(api: Api) {
     let other = register(&api, json!({ "text": DBC.replace("256", "257"), "makeDefault": true })).await;
     assert_eq!(other["dbc"]["isDefault"], true);
     let path = api.runtime.folder().join("car.dbc");
@@ -68,9 +69,7 @@ async fn the_operators_dbc_becomes_the_default() {
     assert!(api::register_default_dbc(&api.runtime, &path.with_extension("none")).await.is_err());
 }
 
-#[tokio::test]
-async fn the_servers_defaults_are_set_as_a_whole() {
-    let api = Api::start().await;
+async fn the_servers_defaults_are_set_as_a_whole(api: Api) {
     let id = register(&api, json!({ "text": DBC })).await["dbc"]["id"].take();
     let set = "mutation($input: SetDefaultDbcsInput!) { setDefaultDbcs(input: $input) {
         ... on SetDefaultDbcsPayload { dbcs { dbc { isDefault } } } ... on Problem { code path } } }";

@@ -9,6 +9,12 @@ use serde_json::{Value, json};
 
 use super::Api;
 
+platform::on_every_back_end! {
+    Api::on:
+    a_log_becomes_a_run_and_the_same_bytes_find_it,
+    what_is_said_of_a_log_is_checked,
+}
+
 const UPLOAD: &str = "mutation($input: UploadLogInput!) { uploadLog(input: $input) {
     ... on UploadLogPayload { duplicate upload { state fileName bytes } job { state }
         run { id number type timeZone status tags log { fileName bytes downloadUrl format } dbcs { dbc { name } } } }
@@ -31,9 +37,7 @@ async fn upload(api: &Api, bytes: &'static str, more: Value) -> Value {
     answer["data"]["uploadLog"].take()
 }
 
-#[tokio::test]
-async fn a_log_becomes_a_run_and_the_same_bytes_find_it() {
-    let api = Api::start().await;
+async fn a_log_becomes_a_run_and_the_same_bytes_find_it(api: Api) {
     let dbc = "mutation { registerDbc(input: { text: \"VERSION \\\"\\\"\", name: \"d\", makeDefault: true }) { __typename } }";
     api.ask(dbc, json!({})).await;
     let more = json!({ "timeZone": "America/Chicago", "type": "Skidpad", "tags": ["wet"] });
@@ -53,9 +57,7 @@ async fn a_log_becomes_a_run_and_the_same_bytes_find_it() {
     assert_ne!(new["run"]["id"], run["id"]);
 }
 
-#[tokio::test]
-async fn what_is_said_of_a_log_is_checked() {
-    let api = Api::start().await;
+async fn what_is_said_of_a_log_is_checked(api: Api) {
     for (more, code, path) in [
         (json!({ "timeZone": "Mars/Base" }), "BAD_USER_INPUT", "timeZone"),
         (json!({ "dbcs": [{ "dbc": "dbc_00000000000000000000000000000000" }] }), "NOT_FOUND", "dbcs"),

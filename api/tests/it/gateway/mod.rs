@@ -1,4 +1,4 @@
-//! The schema on real parts: SQLite, files, broker.
+//! The schema on real parts: databases of every back end, files, broker.
 
 mod defaults;
 mod introspection;
@@ -17,7 +17,7 @@ use entity::{
     job::{self, ConvertPayload, NewJob, SCHEMA_VERSION},
     run::{self, NewRun},
 };
-use platform::testing::TestRuntime;
+use platform::testing::{BackEnd, TestRuntime};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::Value;
 
@@ -30,6 +30,16 @@ pub(super) struct Api {
 impl Api {
     pub(super) async fn start() -> Self {
         Self::start_with(&[]).await
+    }
+
+    pub(super) async fn on(back_end: BackEnd) -> Self {
+        Self::on_with(back_end, &[]).await
+    }
+
+    pub(super) async fn on_with(back_end: BackEnd, variables: &[(&str, &str)]) -> Self {
+        let runtime = TestRuntime::start_on(back_end, variables).await.unwrap();
+        let schema = schema(&runtime);
+        Self { runtime, schema }
     }
 
     pub(super) async fn start_with(variables: &[(&str, &str)]) -> Self {

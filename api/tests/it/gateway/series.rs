@@ -20,6 +20,13 @@ use serde_json::{Value, json};
 
 use super::{Api, numbered};
 
+platform::on_every_back_end! {
+    Api::on:
+    few_samples_come_as_they_are_and_many_as_their_extremes,
+    an_ambiguous_name_lists_its_candidates,
+    a_converted_run_is_ready_with_its_report_and_signals,
+}
+
 const DBC: &str = "VERSION \"\"\n\nBU_: Car\n\nBO_ 256 Engine: 8 Car\n SG_ Speed : 0|16@1+ (0.5,0) [0|0] \"km/h\" Car\n \
     SG_ Gear : 16|8@1+ (1,0) [0|0] \"\" Car\n\nBO_ 257 Wheel: 8 Car\n SG_ Speed : 0|16@1+ (1,0) [0|0] \"rpm\" Car\n\n\
     VAL_ 256 Gear 0 \"Neutral\" 1 \"First\" ;\nVAL_ 256 Speed 1001 \"Fast\" ;\n";
@@ -122,9 +129,7 @@ async fn series(api: &Api, run: RunId, names: &[&str], more: Value) -> Value {
     api.answer(SERIES, variables).await
 }
 
-#[tokio::test]
-async fn few_samples_come_as_they_are_and_many_as_their_extremes() {
-    let api = Api::start().await;
+async fn few_samples_come_as_they_are_and_many_as_their_extremes(api: Api) {
     let run = api.converted().await;
     let window = json!({ "from": "1970-01-01T00:00:02Z", "to": "1970-01-01T00:00:02.003Z" });
     let answer = series(&api, run, &["Gear", "Engine.Speed"], json!({ "window": window })).await;
@@ -186,9 +191,7 @@ async fn what_a_series_cannot_be_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn an_ambiguous_name_lists_its_candidates() {
-    let api = Api::start().await;
+async fn an_ambiguous_name_lists_its_candidates(api: Api) {
     let run = api.converted().await;
     let query = "query($id: ID!, $name: String, $message: String) { run(id: $id) {
         signal(name: $name, message: $message) { id qualifiedName unit count frameId bus min max first last rate } } }";
@@ -214,9 +217,7 @@ async fn an_ambiguous_name_lists_its_candidates() {
     assert_eq!(signal["rate"], json!(1000.0));
 }
 
-#[tokio::test]
-async fn a_converted_run_is_ready_with_its_report_and_signals() {
-    let api = Api::start().await;
+async fn a_converted_run_is_ready_with_its_report_and_signals(api: Api) {
     let run = api.converted().await;
     let query = "query($id: ID!, $after: String) { run(id: $id) { status start end duration timeSource
         report { format samples frames { read decoded unknownId skipped } problems { code } }

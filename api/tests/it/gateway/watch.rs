@@ -14,6 +14,16 @@ use serde_json::{Value, json};
 
 use super::{Api, numbered};
 
+platform::on_every_back_end! {
+    Api::on:
+    the_story_of_a_job_is_monotone_and_ends,
+    a_new_attempt_is_told_as_restarted,
+    a_job_that_is_over_answers_at_once_and_tells_what_was_missed,
+    an_unknown_job_is_not_found,
+    the_board_shows_everything_active_then_changes,
+    a_waiting_job_is_cancelled_and_retried_as_a_new_one,
+}
+
 const LEASE: Duration = Duration::from_secs(30);
 const WATCH: &str = "subscription($id: ID!, $after: Int64) { job(id: $id, after: $after) { kind seq
     changes { seq state reason } job { state stage attempt progress { fraction done frames warnings } } } }";
@@ -64,9 +74,7 @@ async fn next(stream: &mut (impl Stream<Item = Value> + Unpin), root: &str) -> V
     answer["data"][root].take()
 }
 
-#[tokio::test]
-async fn the_story_of_a_job_is_monotone_and_ends() {
-    let api = Api::start().await;
+async fn the_story_of_a_job_is_monotone_and_ends(api: Api) {
     let (_, job) = api.run(numbered(1)).await;
     let mut events = api.watch(WATCH, json!({ "id": job.id.to_string() }));
     let event = next(&mut events, "job").await;
@@ -88,9 +96,7 @@ async fn the_story_of_a_job_is_monotone_and_ends() {
     assert_eq!(events.next().await, None);
 }
 
-#[tokio::test]
-async fn a_new_attempt_is_told_as_restarted() {
-    let api = Api::start().await;
+async fn a_new_attempt_is_told_as_restarted(api: Api) {
     let (_, job) = api.run(numbered(1)).await;
     let first = api.claim(job.id).await;
     let mut events = api.watch(WATCH, json!({ "id": job.id.to_string() }));
@@ -109,9 +115,7 @@ async fn a_new_attempt_is_told_as_restarted() {
     assert_eq!(next(&mut events, "job").await["job"]["progress"]["done"], "100");
 }
 
-#[tokio::test]
-async fn a_job_that_is_over_answers_at_once_and_tells_what_was_missed() {
-    let api = Api::start().await;
+async fn a_job_that_is_over_answers_at_once_and_tells_what_was_missed(api: Api) {
     let (_, job) = api.run(numbered(1)).await;
     let claimed = api.claim(job.id).await;
     let (id, token) = (job.id, claimed.token);
@@ -124,17 +128,13 @@ async fn a_job_that_is_over_answers_at_once_and_tells_what_was_missed() {
     assert_eq!(events.next().await, None);
 }
 
-#[tokio::test]
-async fn an_unknown_job_is_not_found() {
-    let api = Api::start().await;
+async fn an_unknown_job_is_not_found(api: Api) {
     let mut events = api.watch(WATCH, json!({ "id": "job_00000000000000000000000000000000" }));
     assert_eq!(events.next().await.unwrap()["errors"][0]["extensions"]["code"], "NOT_FOUND");
     assert_eq!(events.next().await, None);
 }
 
-#[tokio::test]
-async fn the_board_shows_everything_active_then_changes() {
-    let api = Api::start().await;
+async fn the_board_shows_everything_active_then_changes(api: Api) {
     let (run, job) = api.run(numbered(1)).await;
     let query = "subscription($f: JobFilter) { jobs(filter: $f) { kind job { id state } } }";
     let mut all = api.watch(query, json!({}));
@@ -161,9 +161,7 @@ async fn the_board_shows_everything_active_then_changes() {
     assert_eq!(next(&mut all, "jobs").await["job"]["id"], later.id.to_string());
 }
 
-#[tokio::test]
-async fn a_waiting_job_is_cancelled_and_retried_as_a_new_one() {
-    let api = Api::start().await;
+async fn a_waiting_job_is_cancelled_and_retried_as_a_new_one(api: Api) {
     let (_, job) = api.run(numbered(1)).await;
     let cancel = "mutation($id: ID!) { cancelJob(id: $id) { ... on CancelJobPayload { job { state retryable } } \
                   ... on Problem { code } } }";

@@ -1,0 +1,39 @@
+//! SQLite's settings.
+
+use std::path::Path;
+
+use sea_orm::ConnectOptions;
+
+use super::connect::{ConnectError, PATIENCE, pool};
+use crate::storage::folder;
+
+pub(super) fn options(path: &Path, connections: u32, read_only: bool) -> ConnectOptions {
+    let path = path.to_owned();
+    let mut options = pool("sqlite:unnamed", connections);
+    options.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(move |options| {
+        options
+            .filename(&path)
+            .create_if_missing(!read_only)
+            .busy_timeout(PATIENCE)
+            .foreign_keys(true)
+            .pragma("journal_mode", "WAL")
+            // NORMAL may lose the last commits when the power fails.
+            .pragma("synchronous", "FULL")
+            .pragma("query_only", if read_only { "ON" } else { "OFF" })
+    });
+    options
+}
+
+/// Whether a database may lie there; makes its folder.
+pub(super) fn check_place(path: &Path) -> Result<(), ConnectError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let refused = |source| ConnectError::Folder { folder: folder.to_owned(), source };
+    folder::make_private(folder).map_err(refused)?;
+    match folder::network_file_system(folder).map_err(refused)? {
+        Some(file_system) => Err(ConnectError::NetworkFileSystem { path: path.to_owned(), file_system }),
+        None => Ok(()),
+    }
+}

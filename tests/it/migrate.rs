@@ -1,0 +1,50 @@
+//! `dataviewer migrate` on every back end.
+
+use platform::testing::BackEnd;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::seed::binary;
+
+platform::on_every_back_end! {
+    Place::on:
+    the_schema_goes_up_and_down,
+}
+
+/// A folder to be in, and a database with nothing in it.
+struct Place {
+    folder: TempDir,
+    url: String,
+}
+
+impl Place {
+    async fn on(back_end: BackEnd) -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = back_end.fresh(folder.path()).await;
+        Self { folder, url }
+    }
+
+    /// What it answers; nothing when it refuses.
+    async fn migrate(&self, arguments: &[&str]) -> Option<String> {
+        let mut command = Command::new(binary());
+        command.arg("migrate").args(arguments).env_clear().env("DATABASE_URL", &self.url);
+        let output = command.current_dir(self.folder.path()).output().await.unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    }
+}
+
+async fn the_schema_goes_up_and_down(place: Place) {
+    for (arguments, applied) in [
+        (&["status"][..], Some(["missing", "missing"])),
+        (&["up"], Some(["applied", "applied"])),
+        (&["up"], Some(["applied", "applied"])),
+        (&["down"], None),
+        (&["down", "--yes"], Some(["applied", "missing"])),
+        (&["down", "--yes"], Some(["missing", "missing"])),
+        (&[], Some(["applied", "applied"])),
+        (&["status"], Some(["applied", "applied"])),
+    ] {
+        let expected = applied.map(|[one, two]| format!("{one} 0001_tables\n{two} 0002_places\n"));
+        assert_eq!(place.migrate(arguments).await, expected, "{arguments:?}");
+    }
+}
