@@ -7,6 +7,7 @@ mod logs;
 mod search;
 mod series;
 mod statements;
+mod two;
 mod watch;
 
 use api::graphql::{Schema, schema};

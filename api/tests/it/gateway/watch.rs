@@ -25,16 +25,17 @@ platform::on_every_back_end! {
 }
 
 const LEASE: Duration = Duration::from_secs(30);
-const WATCH: &str = "subscription($id: ID!, $after: Int64) { job(id: $id, after: $after) { kind seq
+pub(super) const WATCH: &str =
+    "subscription($id: ID!, $after: Int64) { job(id: $id, after: $after) { kind seq
     changes { seq state reason } job { state stage attempt progress { fraction done frames warnings } } } }";
 
 impl Api {
-    fn watch(&self, query: &str, variables: Value) -> impl Stream<Item = Value> + Unpin + use<> {
+    pub(super) fn watch(&self, query: &str, variables: Value) -> impl Stream<Item = Value> + Unpin + use<> {
         let request = Request::new(query).variables(Variables::from_json(variables));
         self.schema.execute_stream(request).map(|response| serde_json::to_value(response).unwrap())
     }
 
-    async fn change<T: Send + 'static>(
+    pub(super) async fn change<T: Send + 'static>(
         &self,
         id: JobId,
         work: impl for<'tx> Fn(&'tx DatabaseTransaction) -> platform::database::Work<'tx, T, DbErr>
@@ -47,13 +48,13 @@ impl Api {
         done
     }
 
-    async fn claim(&self, id: JobId) -> job::Model {
+    pub(super) async fn claim(&self, id: JobId) -> job::Model {
         let claimed = self.change(id, |tx| Box::pin(job::claim(tx, "worker", LEASE))).await.unwrap();
         assert_eq!(claimed.id, id);
         claimed
     }
 
-    async fn progress(&self, job: &job::Model, n: i64, bytes: i64) {
+    pub(super) async fn progress(&self, job: &job::Model, n: i64, bytes: i64) {
         let event = JobProgressEvent {
             job_id: job.id,
             token: job.token,
