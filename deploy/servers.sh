@@ -5,6 +5,7 @@
 #   . deploy/servers.sh; start_servers      the same within a script that may end them early by stop_servers
 #
 # DATAVIEWER_TEST_POSTGRES, DATAVIEWER_TEST_MARIADB: URLs of servers where the tests make databases of their own.
+# DATAVIEWER_TEST_REDIS: URL of a server for tests that do not hurt it; those that do start their own.
 # DATAVIEWER_TEST_BIN: folder of server programs for tests that start their own.
 #
 # What is missing is installed on Debian; elsewhere, install it so that it is found.
@@ -18,7 +19,7 @@ start_servers() {
     trap stop_servers EXIT
     DATAVIEWER_TEST_BIN=$(realpath -m "${CARGO_TARGET_DIR:-target}/tools/bin")
     export DATAVIEWER_TEST_BIN
-    start_postgres && start_mariadb
+    start_postgres && start_mariadb && start_redis
 }
 
 # In memory where there is plenty: every test makes a database, and disks are slow at that.
@@ -82,6 +83,18 @@ SQL
     until_answering MariaDB "$home/log" $! mariadb-admin --no-defaults --protocol=tcp -h 127.0.0.1 -P "$port" \
         -u dataviewer '-pp@ss: word/%' ping || return 1
     export DATAVIEWER_TEST_MARIADB="mysql://dataviewer:p%40ss%3A%20word%2F%25@127.0.0.1:$port/mysql"
+}
+
+start_redis() {
+    local port home=$servers_root/redis
+    command -v redis-server openssl >/dev/null || debian redis-server openssl || return 1
+    port=$(free_port)
+    owned_folder redis "$home"
+    as redis redis-server --port "$port" --bind 127.0.0.1 --dir "$home" --save '' --appendonly no \
+        >"$home/log" 2>&1 &
+    servers_pids+=($!)
+    until_answering Redis "$home/log" $! redis-cli -e -p "$port" ping || return 1
+    export DATAVIEWER_TEST_REDIS="redis://127.0.0.1:$port"
 }
 
 # A port that nobody listens on, below those that the system gives to clients meanwhile.

@@ -99,6 +99,7 @@ impl Service {
             self.runtime.shutdown.cancel();
             outcome = outcome.and(judge(ended, told));
         }
+        self.runtime.broker.close().await;
         self.runtime.database.close().await;
         outcome
     }

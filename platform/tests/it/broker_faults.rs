@@ -7,7 +7,7 @@ use entity::id::JobId;
 use futures::{FutureExt, future::join_all};
 use platform::{
     broker::{BoardEvent, Broker, BrokerError},
-    testing::servers::RedisServer,
+    testing::{Proxy, servers::RedisServer},
 };
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
@@ -108,6 +108,34 @@ async fn a_frozen_redis_keeps_nobody() {
     until(async || teller.is_connected() && listener.is_connected(), "connected again").await;
     soon(bells.next()).await;
     assert_tells(&teller, &listener).await;
+}
+
+#[tokio::test]
+async fn a_network_that_swallows_or_cuts_everything_keeps_nobody() {
+    let server = server();
+    let proxy = Proxy::to(([127, 0, 0, 1], server.port()).into()).await.unwrap();
+    let (near, far) = (at(&server.url()).await, at(&format!("redis://{}", proxy.addr())).await);
+    let mut bells = far.bells();
+    let mut watcher = far.watch(JobId::new());
+    proxy.blackhole();
+    for _ in 0..3 {
+        use_all(&far).await;
+    }
+    until(async || !far.is_connected(), "noticed").await;
+    soon(watcher.changed()).await.unwrap();
+    assert!(near.is_connected());
+    proxy.refuse();
+    use_all(&far).await;
+    proxy.pass();
+    until(async || far.is_connected(), "connected again").await;
+    near.ring(JobId::new()).await;
+    soon(bells.next()).await;
+    for _ in 0..5 {
+        proxy.reset();
+        use_all(&far).await;
+    }
+    assert_tells(&near, &far).await;
+    assert_tells(&far, &near).await;
 }
 
 #[tokio::test]
