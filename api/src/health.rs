@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Display,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,8 +17,12 @@ use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use crate::fresh::Fresh;
+
 /// How long a dependency may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long what was found is good for.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// `GET /livez`: the process answers.
 pub(crate) async fn live() -> &'static str {
@@ -76,7 +81,7 @@ const BROKER: Dependency = Dependency {
 
 impl Readiness {
     /// Asks everything at once.
-    pub(crate) async fn of(runtime: &Runtime) -> Self {
+    async fn of(runtime: &Runtime) -> Self {
         let database = DATABASE.ask(runtime.database.read().execute_unprepared("SELECT 1"));
         let storage = STORAGE.ask(runtime.storage.check());
         let broker = BROKER.ask(runtime.broker.ping());
@@ -86,6 +91,25 @@ impl Readiness {
 
     fn is_ready(&self) -> bool {
         ![&self.database, &self.storage, &self.broker].iter().any(|part| part.state == Health::Failing)
+    }
+}
+
+/// Asks what the server depends on, at most once a second however many want to know: everybody may ask, and a look
+/// into a bucket is a request of its own.
+#[derive(Clone)]
+pub(crate) struct Probe {
+    runtime: Runtime,
+    last: Arc<Fresh<Readiness>>,
+}
+
+impl Probe {
+    pub(crate) fn new(runtime: Runtime) -> Self {
+        Self { runtime, last: Arc::new(Fresh::new(FRESH)) }
+    }
+
+    /// What was found, a second ago at most.
+    pub(crate) async fn readiness(&self) -> Readiness {
+        self.last.get(Readiness::of(&self.runtime)).await
     }
 }
 
@@ -113,8 +137,8 @@ impl Dependency {
 }
 
 /// `GET /readyz`: 200 when everything that it needs answers, else 503; `?verbose` tells of each.
-pub(crate) async fn ready(State(runtime): State<Runtime>, RawQuery(query): RawQuery) -> Response {
-    let readiness = Readiness::of(&runtime).await;
+pub(crate) async fn ready(State(probe): State<Probe>, RawQuery(query): RawQuery) -> Response {
+    let readiness = probe.readiness().await;
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     match query.is_some_and(|query| query.split('&').any(|part| part.starts_with("verbose"))) {
         true => (status, Json(readiness)).into_response(),

@@ -1,6 +1,7 @@
 //! The GraphQL gateway: everything a client can ask over HTTP.
 
 mod download;
+mod fresh;
 mod graphiql;
 pub mod graphql;
 pub mod guard;

@@ -1,10 +1,6 @@
 //! `GET /metrics`: what was counted in this process, and what SQL and the dependencies say at this moment.
 
-use std::{
-    fmt::Write,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -18,63 +14,49 @@ use axum::{
 use entity::job::{self, Census, JobState};
 use platform::{config::operations::MetricsAccess, runtime::Runtime};
 use sea_orm::Iterable;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
-    health::{Condition, Health, Readiness},
+    fresh::Fresh,
+    health::{Condition, Health, Probe, Readiness},
     transport::Peer,
 };
 
-/// How long what was asked of others is good for: a scrape more often than this costs nothing.
+/// How long a count of the jobs is good for: a scrape more often than this costs nothing.
 const FRESH: Duration = Duration::from_secs(5);
 /// How long counting the jobs may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// What `/metrics` needs: the runtime, and what was last asked of others.
+/// What `/metrics` needs.
 #[derive(Clone)]
 pub(crate) struct Scrape {
     runtime: Runtime,
-    asked: Arc<Mutex<Option<(Instant, Asked)>>>,
-}
-
-/// What others said.
-#[derive(Clone)]
-struct Asked {
-    readiness: Readiness,
-    /// `None` when the database did not say.
-    census: Option<Census>,
+    probe: Probe,
+    counted: Arc<Fresh<Option<Census>>>,
 }
 
 impl Scrape {
-    pub(crate) fn new(runtime: Runtime) -> Self {
-        Self { runtime, asked: Arc::default() }
+    pub(crate) fn new(runtime: Runtime, probe: Probe) -> Self {
+        Self { runtime, probe, counted: Arc::new(Fresh::new(FRESH)) }
     }
 
-    /// Asks again when it was too long ago. However many ask at once, others are asked once.
-    async fn asked(&self) -> Asked {
-        let mut last = self.asked.lock().await;
-        if let Some((when, asked)) = last.as_ref().filter(|(when, _)| when.elapsed() < FRESH) {
-            let _ = when;
-            return asked.clone();
-        }
+    /// The jobs, counted again when that was too long ago; `None` when the database does not say.
+    async fn census(&self) -> Option<Census> {
         let counting = timeout(PATIENCE, job::census(self.runtime.database.read()));
-        let (readiness, census) = tokio::join!(Readiness::of(&self.runtime), counting);
-        let asked = Asked { readiness, census: census.ok().and_then(Result::ok) };
-        *last = Some((Instant::now(), asked.clone()));
-        asked
+        self.counted.get(async { counting.await.ok().and_then(Result::ok) }).await
     }
 }
 
 /// Everything, as Prometheus reads it.
 pub(crate) async fn show(State(scrape): State<Scrape>) -> Response {
-    let asked = scrape.asked().await;
+    let (readiness, census) = tokio::join!(scrape.probe.readiness(), scrape.census());
     let mut text = scrape.runtime.metrics.render();
-    if let Some(census) = &asked.census {
+    if let Some(census) = &census {
         jobs(&mut text, census);
     }
-    dependencies(&mut text, &asked.readiness);
+    dependencies(&mut text, &readiness);
     pools(&mut text, &scrape.runtime);
     ([(CONTENT_TYPE, TEXT)], text).into_response()
 }

@@ -21,7 +21,7 @@ use tower_http::compression::CompressionLayer;
 use crate::{
     download, graphiql,
     graphql::schema_sdl,
-    health,
+    health::{self, Probe},
     metrics::{self, Scrape},
     traffic,
     transport::{Endpoint, request_id},
@@ -30,6 +30,7 @@ use crate::{
 /// The paths over a schema; what outlives a request is tracked by `tasks`.
 pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -> Router {
     let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
+    let probe = Probe::new(runtime.clone());
     let access = from_fn_with_state(runtime.config.operations.metrics, metrics::guard);
     let mut routes =
         Router::new().route("/schema.graphql", get(contract)).route("/logs/{id}", get(download::log));
@@ -41,8 +42,8 @@ pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -
     routes
         .with_state(runtime.clone())
         .merge(endpoint.routes())
-        .merge(health_of(&runtime))
-        .merge(metrics_of(&runtime).layer(access))
+        .merge(health_of(probe.clone()))
+        .merge(metrics_of(runtime, probe).layer(access))
         .layer(CompressionLayer::new().gzip(true).compress_when(is_json))
         .layer(from_fn(unsniffed))
         .layer(from_fn(traffic::observe))
@@ -52,19 +53,19 @@ pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -
 /// What a process without the API answers, or the API at an address of its own: whether it lives, whether it can
 /// work, and its metrics, for everybody who reaches that address.
 pub(crate) fn operations_router(runtime: &Runtime) -> Router {
-    health_of(runtime)
-        .merge(metrics_of(runtime))
+    let probe = Probe::new(runtime.clone());
+    health_of(probe.clone())
+        .merge(metrics_of(runtime.clone(), probe))
         .layer(from_fn(traffic::observe))
         .layer(from_fn(request_id::assign))
 }
 
-fn health_of(runtime: &Runtime) -> Router {
-    let routes = Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready));
-    routes.with_state(runtime.clone())
+fn health_of(probe: Probe) -> Router {
+    Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready)).with_state(probe)
 }
 
-fn metrics_of(runtime: &Runtime) -> Router {
-    Router::new().route("/metrics", get(metrics::show)).with_state(Scrape::new(runtime.clone()))
+fn metrics_of(runtime: Runtime, probe: Probe) -> Router {
+    Router::new().route("/metrics", get(metrics::show)).with_state(Scrape::new(runtime, probe))
 }
 
 /// The contract as text, written once.

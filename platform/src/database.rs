@@ -21,6 +21,7 @@ pub use pool::Pool;
 use retry::Retry;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 pub use transaction::{TransactionError, Work};
 use transaction::{attempts, checked_attempts, outcome};
 
@@ -76,9 +77,8 @@ impl Database {
         E: TransactionError,
     {
         let write = self.write.clone();
-        let task =
-            tokio::spawn(async move { attempts(&write, &work, &mut Retry::default()).await.unchecked() });
-        outcome(task.await)
+        let working = async move { attempts(&write, &work, &mut Retry::default()).await.unchecked() };
+        outcome(tokio::spawn(working.in_current_span()).await)
     }
 
     /// As [`Database::transaction`], for work that must not be done twice nor be given up for lost: when the
@@ -95,8 +95,8 @@ impl Database {
         E: TransactionError,
     {
         let write = self.write.clone();
-        let task = tokio::spawn(async move { checked_attempts(&write, &work, &is_done).await });
-        outcome(task.await)
+        let working = async move { checked_attempts(&write, &work, &is_done).await };
+        outcome(tokio::spawn(working.in_current_span()).await)
     }
 
     /// Looks after the database until `shutdown`: SQLite's write-ahead log is folded into its file every hour.

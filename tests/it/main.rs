@@ -11,6 +11,7 @@ mod migrate;
 mod process;
 mod roles;
 mod rolling;
+mod secrets;
 mod seed;
 mod telling;
 mod worker;

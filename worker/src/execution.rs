@@ -8,6 +8,7 @@ use sea_orm::DbErr;
 use tokio::process::Command;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::Worker;
 use crate::child::Exit;
@@ -41,14 +42,13 @@ impl Execution {
         // Tasks of their own, so that nothing the work does holds up a heartbeat; they end with this set.
         let mut beside = JoinSet::new();
         let execution = self.clone();
-        beside.spawn(async move { heartbeat::beat(&execution).await });
+        beside.spawn(async move { heartbeat::beat(&execution).await }.in_current_span());
         let execution = self.clone();
-        beside.spawn(async move {
-            execution
-                .tracker
-                .publish(&execution.worker.runtime.broker, execution.job.id, execution.job.token)
-                .await;
-        });
+        let telling = async move {
+            let (broker, job) = (&execution.worker.runtime.broker, &execution.job);
+            execution.tracker.publish(broker, job.id, job.token).await;
+        };
+        beside.spawn(telling.in_current_span());
         let (give_up, stop) = (self.worker.give_up.clone(), self.stop.clone());
         beside.spawn(async move {
             give_up.cancelled().await;

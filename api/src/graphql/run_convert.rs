@@ -10,7 +10,7 @@ use entity::{
 };
 use platform::runtime::Runtime;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 };
 
 use super::{
@@ -89,9 +89,14 @@ pub(crate) async fn reconvert(ctx: &Context<'_>, input: ReconvertRunInput) -> An
         Some(dbcs) => Some(bindings(ctx, dbcs).await?.into_iter().map(DbcBinding::from).collect::<Vec<_>>()),
         None => None,
     };
+    let trace = platform::trace::current();
     let queued = runtime(ctx).database.transaction::<_, Aborted, _>(move |tx| {
-        let (zone, dbcs) = (zone.clone(), dbcs.clone());
-        Box::pin(async move { queue(tx, id, zone, dbcs).await })
+        let (zone, dbcs, trace) = (zone.clone(), dbcs.clone(), trace.clone());
+        Box::pin(async move {
+            let (run, enqueued) = queue(tx, id, zone, dbcs).await?;
+            note(tx, &enqueued, trace).await?;
+            Ok((run, enqueued))
+        })
     });
     let (run, enqueued) = queued.await?;
     Ok(ReconvertRunPayload { run: Run(run), job: ring(runtime(ctx), enqueued).await })
@@ -144,9 +149,17 @@ pub(crate) async fn cancel(ctx: &Context<'_>, id: &ID) -> Answer<CancelJobPayloa
 /// Queues the work of a job that failed or was cancelled again.
 pub(crate) async fn retry(ctx: &Context<'_>, id: &ID) -> Answer<RetryJobPayload> {
     let id: JobId = input::id(id, "id")?;
-    let outcome = runtime(ctx)
-        .database
-        .transaction::<_, Aborted, _>(move |tx| Box::pin(async move { Ok(job::retry(tx, id).await?) }));
+    let trace = platform::trace::current();
+    let outcome = runtime(ctx).database.transaction::<_, Aborted, _>(move |tx| {
+        let trace = trace.clone();
+        Box::pin(async move {
+            let retried = job::retry(tx, id).await?;
+            if let Retried::Enqueued(enqueued) = &retried {
+                note(tx, enqueued, trace).await?;
+            }
+            Ok(retried)
+        })
+    });
     match outcome.await? {
         Retried::Enqueued(enqueued) => Ok(RetryJobPayload { job: ring(runtime(ctx), *enqueued).await }),
         Retried::NotRetryable => {
@@ -154,6 +167,14 @@ pub(crate) async fn retry(ctx: &Context<'_>, id: &ID) -> Answer<RetryJobPayload>
                 .at("id"))
         }
         Retried::NotFound => Err(Refusal::not_found("job", id).at("id")),
+    }
+}
+
+/// Lets the worker go on with this request's trace, if it has one.
+async fn note(tx: &DatabaseTransaction, enqueued: &Enqueued, trace: Option<String>) -> Result<(), DbErr> {
+    match trace {
+        Some(trace) => job::note_trace(tx, enqueued.job.id, &trace).await,
+        None => Ok(()),
     }
 }
 

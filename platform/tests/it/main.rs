@@ -10,5 +10,6 @@ mod database;
 mod env_example;
 mod identity;
 mod key;
+mod secrets;
 mod servers;
 mod storage;
