@@ -19,7 +19,7 @@ start_servers() {
     trap stop_servers EXIT
     DATAVIEWER_TEST_BIN=$(realpath -m "${CARGO_TARGET_DIR:-target}/tools/bin")
     export DATAVIEWER_TEST_BIN
-    start_postgres && start_mariadb && start_redis
+    start_postgres && start_mariadb && start_redis && install_s3
 }
 
 # In memory where there is plenty: every test makes a database, and disks are slow at that.
@@ -95,6 +95,15 @@ start_redis() {
     servers_pids+=($!)
     until_answering Redis "$home/log" $! redis-cli -e -p "$port" ping || return 1
     export DATAVIEWER_TEST_REDIS="redis://127.0.0.1:$port"
+}
+
+# A server of buckets: each test that needs one starts its own.
+install_s3() {
+    local home version=0.14.1
+    home=$(dirname "$DATAVIEWER_TEST_BIN")
+    command -v "$DATAVIEWER_TEST_BIN/s3s-fs" s3s-fs >/dev/null && return
+    echo "installing s3s-fs"
+    CARGO_TARGET_DIR=$home/build cargo install --quiet --locked --root "$home" s3s-fs --version "$version" --features binary
 }
 
 # A port that nobody listens on, below those that the system gives to clients meanwhile.

@@ -1,9 +1,14 @@
 //! Stored objects: raw logs, DBC files, converted runs. Immutable, and no name is written twice.
+//!
+//! An area's objects lie in a folder, or in a bucket; then the folder holds copies of what was read.
 
+mod bucket;
+mod cache;
 mod error;
 pub mod folder;
 pub mod key;
 mod local_file;
+mod place;
 mod read;
 mod store_id;
 mod writer;
@@ -16,35 +21,36 @@ use std::{
 };
 
 use bytes::Bytes;
+use cache::Cache;
 pub use error::{StorageError, StorageErrorKind};
 use futures::{Stream, StreamExt, TryStreamExt};
 pub use key::{FileName, InvalidKey, KeyPrefix, ObjectKey};
 use local_file::Verified;
 pub use local_file::{Expected, LocalFile};
-use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem};
+use object_store::signer::Signer;
+pub use place::Area;
+use place::Place;
+use reqwest::Method;
 use url::Url;
 use uuid::Uuid;
 pub use writer::ObjectWriter;
 
 use crate::config::storage::StorageConfig;
 
-/// Where objects are stored.
+/// Objects removed at once.
+const REMOVALS: usize = 8;
+/// How long a place may take to answer a check.
+const CHECK: Duration = Duration::from_secs(5);
+
+/// Where objects are stored. Cheap to clone: all clones are the same places.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    uploads: Arc<LocalFileSystem>,
-    data: Arc<LocalFileSystem>,
-    upload_folder: PathBuf,
-    data_folder: PathBuf,
+    uploads: Arc<Place>,
+    data: Arc<Place>,
+    cache: Arc<Cache>,
     verified: Arc<Verified>,
-}
-
-/// Raw logs and DBCs lie in one place, converted runs in another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Area {
-    /// Raw logs and DBCs.
-    Uploads,
-    /// Converted runs.
-    Data,
+    #[cfg(feature = "testing")]
+    faults: Arc<crate::testing::Faults>,
 }
 
 /// A stored object as a listing shows it.
@@ -57,26 +63,25 @@ pub struct Listed {
 }
 
 impl Storage {
-    /// Opens the folders, and makes those that do not exist.
+    /// Opens the folders, and makes those that do not exist. Buckets are not asked yet.
     ///
     /// # Errors
-    /// When a folder cannot be made or used.
+    /// When a folder cannot be made or used, or a bucket's settings are impossible.
     pub fn open(config: &StorageConfig) -> Result<Self, StorageError> {
-        for (root, prefix) in [
-            (&config.upload_folder, KeyPrefix::Uploads),
-            (&config.upload_folder, KeyPrefix::Dbcs),
-            (&config.data_folder, KeyPrefix::Runs),
-        ] {
-            let folder = root.join(prefix.to_string());
-            folder::make_private_here(&folder)
-                .map_err(|source| StorageError::new("make the folder", folder.display(), source))?;
-        }
+        let (uploads, data) = (Place::open(config, Area::Uploads)?, Place::open(config, Area::Data)?);
+        #[cfg(feature = "testing")]
+        let faults = Arc::new(crate::testing::Faults::new(config.fault));
+        #[cfg(feature = "testing")]
+        let (uploads, data) = (uploads.with_faults(&faults), data.with_faults(&faults));
+        let verified = Arc::<Verified>::default();
+        let cache = Cache::open([&uploads, &data], config.cache_bytes, verified.clone())?;
         Ok(Self {
-            uploads: local(&config.upload_folder)?,
-            data: local(&config.data_folder)?,
-            upload_folder: config.upload_folder.clone(),
-            data_folder: config.data_folder.clone(),
-            verified: Arc::default(),
+            uploads: Arc::new(uploads),
+            data: Arc::new(data),
+            cache: Arc::new(cache),
+            verified,
+            #[cfg(feature = "testing")]
+            faults,
         })
     }
 
@@ -84,20 +89,25 @@ impl Storage {
     ///
     /// # Errors
     /// When the store refuses.
+    #[expect(clippy::unused_async, reason = "a store may want to be asked before the first part")]
     pub async fn writer(&self, key: &ObjectKey) -> Result<ObjectWriter, StorageError> {
-        ObjectWriter::begin(self.clone(), key.clone()).await
+        Ok(ObjectWriter::new(self.place(key).clone(), key.clone()))
     }
 
     /// Stores `bytes`, durable and visible on return.
     ///
     /// # Errors
-    /// When the store refuses.
+    /// When the store refuses; nothing is left of the object then, as far as the store can be asked.
     pub async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StorageError> {
-        self.store(key)
-            .put(&self.path(key)?, bytes.into())
-            .await
-            .map(|_| ())
-            .map_err(|source| StorageError::new("store", key, source))
+        let mut writer = self.writer(key).await?;
+        writer.write(bytes).await?;
+        let stored = writer.finish().await.map(drop);
+        if stored.is_err()
+            && let Err(error) = self.delete(key).await
+        {
+            tracing::warn!(%error, "an object that was not stored for sure stays in the store");
+        }
+        stored
     }
 
     /// Stores the file at `path`, durable and visible on return, and returns its size in bytes.
@@ -118,11 +128,10 @@ impl Storage {
     /// # Errors
     /// [`StorageErrorKind::Missing`] when there is no such object.
     pub async fn head(&self, key: &ObjectKey) -> Result<u64, StorageError> {
-        let found = self.store(key).head(&self.path(key)?).await;
-        found.map(|meta| meta.size).map_err(|source| StorageError::new("look at", key, source))
+        self.place(key).head(key).await
     }
 
-    /// The object's bytes in `range` (all of them: `0..head`), in parts of at most 256 KiB. Ends with an error
+    /// The object's bytes in `range` (all of them: `0..head`), in parts of at most 2 MiB. Ends with an error
     /// when the object turns out shorter.
     ///
     /// # Errors
@@ -132,7 +141,20 @@ impl Storage {
         key: &ObjectKey,
         range: std::ops::Range<u64>,
     ) -> Result<impl Stream<Item = Result<Bytes, StorageError>> + Send + use<>, StorageError> {
-        read::object(self, key, range).await
+        read::object(self.place(key), key, range).await
+    }
+
+    /// All bytes of the object as it is expected, in parts of at most 2 MiB; the last comes once the SHA-256 of
+    /// all is right, else an error in its place.
+    ///
+    /// # Errors
+    /// When there is no such object, or it has another size.
+    pub async fn read_whole(
+        &self,
+        key: &ObjectKey,
+        expected: &Expected,
+    ) -> Result<impl Stream<Item = Result<Bytes, StorageError>> + Send + use<>, StorageError> {
+        read::whole(self.place(key), key, expected).await
     }
 
     /// Copies the object to the new file `path` and returns its size in bytes.
@@ -140,11 +162,11 @@ impl Storage {
     /// # Errors
     /// When there is no such object, or the file cannot be written.
     pub async fn fetch_to(&self, key: &ObjectKey, path: &Path) -> Result<u64, StorageError> {
-        read::fetch(self, key, path).await
+        read::fetch(self.place(key), key, path).await.map(|(bytes, _)| bytes)
     }
 
-    /// The object as an open file of this host, which stays readable while it is held. With `expected`, its size
-    /// is compared each time and its SHA-256 once a process.
+    /// The object as an open file of this host, fetched from its bucket when need be; it stays readable while it
+    /// is held. With `expected`, its size is compared each time and its SHA-256 once a process.
     ///
     /// # Errors
     /// [`StorageErrorKind::Missing`] when there is no such object, [`StorageErrorKind::Corrupt`] when it is not
@@ -154,91 +176,57 @@ impl Storage {
         key: &ObjectKey,
         expected: Option<&Expected>,
     ) -> Result<LocalFile, StorageError> {
-        let path = self.store(key).path_to_filesystem(&self.path(key)?);
-        let path = path.map_err(|source| StorageError::new("name", key, source))?;
-        self.verified.open(key, path, expected).await
+        match self.local_path(key) {
+            Some(path) => self.verified.open(key, path, expected).await,
+            None => self.cache.open_copy(self.place(key), key, expected).await,
+        }
     }
 
-    /// An address under which anybody may read the object for the time `ttl`; `None` when it lies in a folder.
+    /// The object as a file of this host; `None` when it lies in a bucket.
+    #[must_use]
+    pub fn local_path(&self, key: &ObjectKey) -> Option<PathBuf> {
+        self.place(key).local_path(key)
+    }
+
+    /// An address under which anybody may read the object for the time `ttl`, at most 7 days; `None` when it lies
+    /// in a folder.
     ///
     /// # Errors
     /// When it cannot be signed.
-    #[expect(clippy::unused_async, reason = "a bucket's credentials may have to be fetched")]
-    pub async fn signed_url(&self, _key: &ObjectKey, _ttl: Duration) -> Result<Option<Url>, StorageError> {
-        Ok(None)
+    pub async fn signed_url(&self, key: &ObjectKey, ttl: Duration) -> Result<Option<Url>, StorageError> {
+        let place = self.place(key);
+        let Some(s3) = &place.bucket else { return Ok(None) };
+        place.timed("sign", key, s3.signed_url(Method::GET, &place.path(key), ttl)).await.map(Some)
     }
 
-    /// Whether the places answer.
-    ///
-    /// # Errors
-    /// When one does not, or not within a few seconds.
-    pub async fn check(&self) -> Result<(), StorageError> {
-        self.free_upload_bytes().await.map(drop)
-    }
-
-    /// The id that marks the area's folder, made when there is none; `None` when a bucket holds the area.
-    ///
-    /// # Errors
-    /// When its file cannot be read or made.
-    pub async fn store_id(&self, area: Area) -> Result<Option<Uuid>, StorageError> {
-        let folder = match area {
-            Area::Uploads => self.upload_folder.clone(),
-            Area::Data => self.data_folder.clone(),
-        };
-        let name = folder.display().to_string();
-        let id = blocking(move || store_id::of(&folder)).await;
-        id.map(Some).map_err(|source| StorageError::new("mark the folder", name, source))
-    }
-
-    /// Gives up uploads to a bucket that were begun longer than `older` ago and never finished; returns how many.
-    ///
-    /// # Errors
-    /// When the store refuses.
-    #[expect(clippy::unused_async, reason = "a bucket is asked over the network")]
-    pub async fn abort_stale_uploads(&self, _older: Duration) -> Result<u64, StorageError> {
-        Ok(0)
-    }
-
-    /// The object as a file of this host, for readers that need one; `None` when it lies elsewhere.
-    #[must_use]
-    pub fn local_path(&self, key: &ObjectKey) -> Option<PathBuf> {
-        let path = object_store::path::Path::parse(key.to_string()).ok()?;
-        self.store(key).path_to_filesystem(&path).ok()
-    }
-
-    /// Removes the object and whatever a killed writer left of it. One that is not there is fine.
+    /// Removes the object, its copy here, and whatever a killed writer left of it in a folder. One that is not
+    /// there is fine.
     ///
     /// # Errors
     /// When the store refuses.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), StorageError> {
-        let refused = |source: object_store::Error| StorageError::new("delete", key, source);
-        match self.store(key).delete(&self.path(key)?).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => return Err(refused(error)),
-        }
-        let Some(path) = self.local_path(key) else { return Ok(()) };
+        let place = self.place(key);
+        place.delete(key).await?;
+        let Some(path) = place.local_path(key) else { return self.cache.remove(place, key).await };
         let leftovers =
             blocking(move || folder::staging_files(&path)?.iter().try_for_each(std::fs::remove_file));
         leftovers.await.map_err(|source| StorageError::new("delete", key, source))
     }
 
-    /// Removes all objects under `prefix`, and what killed writers left there; returns how many objects.
-    /// A name that is none of ours is never touched.
+    /// Removes all objects under `prefix`, their copies here, and what killed writers left in a folder; returns
+    /// how many objects. A name that is none of ours is never touched.
     ///
     /// # Errors
     /// When the store refuses.
     pub async fn delete_prefix(&self, prefix: KeyPrefix) -> Result<u64, StorageError> {
-        let mut deleted = 0;
-        let mut listed = std::pin::pin!(self.list(prefix));
-        while let Some(object) = listed.try_next().await? {
-            self.delete(&object.key).await?;
-            deleted += 1;
-        }
-        let root = match prefix {
-            KeyPrefix::Uploads | KeyPrefix::Dbcs => &self.upload_folder,
-            KeyPrefix::Runs | KeyPrefix::Conversion { .. } => &self.data_folder,
+        let removals = self.list(prefix).map_ok(|object| async move { self.delete(&object.key).await });
+        let removed = removals.try_buffer_unordered(REMOVALS);
+        let deleted = removed.try_fold(0, async |count, ()| Ok(count + 1)).await?;
+        let place = self.area(prefix.into());
+        let folder = match place.bucket {
+            None => place.folder.join(prefix.to_string()),
+            Some(_) => return Ok(deleted),
         };
-        let folder = root.join(prefix.to_string());
         let swept = blocking(move || folder::sweep(&folder, prefix));
         swept.await.map_err(|source| StorageError::new("delete", prefix, source))?;
         Ok(deleted)
@@ -246,50 +234,59 @@ impl Storage {
 
     /// All objects under `prefix`; names that are none of ours are left out.
     pub fn list(&self, prefix: KeyPrefix) -> impl Stream<Item = Result<Listed, StorageError>> + Send + use<> {
-        let path = object_store::path::Path::from(prefix.to_string());
-        let listed = self.prefix_store(prefix).list(Some(&path));
-        listed.map_err(move |source| StorageError::new("list", prefix, source)).try_filter_map(
-            |meta| async move {
-                let key = meta.location.as_ref().parse().ok();
-                Ok(key.map(|key| Listed { key, bytes: meta.size }))
-            },
-        )
+        self.area(prefix.into()).list(prefix).map_ok(|(key, bytes)| Listed { key, bytes })
     }
 
-    /// Bytes that can still be written where uploads go.
+    /// Bytes that can still be written where uploads go; a bucket has no end.
     ///
     /// # Errors
     /// When the folder cannot be looked at.
     pub async fn free_upload_bytes(&self) -> Result<u64, StorageError> {
-        let folder = self.upload_folder.clone();
-        let free = blocking(move || folder::free_bytes(&folder)).await;
-        free.map_err(|source| StorageError::new("measure", self.upload_folder.display(), source))
-    }
-
-    fn store(&self, key: &ObjectKey) -> &Arc<LocalFileSystem> {
-        match key {
-            ObjectKey::Upload(_) | ObjectKey::Dbc(_) => &self.uploads,
-            ObjectKey::Conversion { .. } => &self.data,
+        match self.uploads.bucket {
+            Some(_) => Ok(u64::MAX),
+            None => self.uploads.free_bytes().await,
         }
     }
 
-    fn prefix_store(&self, prefix: KeyPrefix) -> &Arc<LocalFileSystem> {
-        match prefix {
-            KeyPrefix::Uploads | KeyPrefix::Dbcs => &self.uploads,
-            KeyPrefix::Runs | KeyPrefix::Conversion { .. } => &self.data,
+    /// Whether both places answer.
+    ///
+    /// # Errors
+    /// When one does not, or not within a few seconds.
+    pub async fn check(&self) -> Result<(), StorageError> {
+        tokio::try_join!(self.uploads.check(CHECK), self.data.check(CHECK)).map(drop)
+    }
+
+    /// The id that marks the area's folder, made when there is none; `None` when a bucket holds the area.
+    ///
+    /// # Errors
+    /// When its file cannot be read or made.
+    pub async fn store_id(&self, area: Area) -> Result<Option<Uuid>, StorageError> {
+        self.area(area).store_id().await
+    }
+
+    /// Bytes of the copies of buckets' objects that lie here.
+    #[must_use]
+    pub fn cached_bytes(&self) -> u64 {
+        self.cache.bytes()
+    }
+
+    /// The faults that tests inject.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn faults(&self) -> &crate::testing::Faults {
+        &self.faults
+    }
+
+    fn place(&self, key: &ObjectKey) -> &Arc<Place> {
+        self.area(key.into())
+    }
+
+    fn area(&self, area: Area) -> &Arc<Place> {
+        match area {
+            Area::Uploads => &self.uploads,
+            Area::Data => &self.data,
         }
     }
-
-    fn path(&self, key: &ObjectKey) -> Result<object_store::path::Path, StorageError> {
-        object_store::path::Path::parse(key.to_string())
-            .map_err(|source| StorageError::new("name", key, source))
-    }
-}
-
-fn local(folder: &Path) -> Result<Arc<LocalFileSystem>, StorageError> {
-    let store = LocalFileSystem::new_with_prefix(folder)
-        .map_err(|source| StorageError::new("open the folder", folder.display(), source))?;
-    Ok(Arc::new(store.with_fsync(true).with_automatic_cleanup(true)))
 }
 
 /// Runs file system work where it holds up nobody.

@@ -2,12 +2,14 @@
 
 mod back_end;
 pub mod crash;
+mod faulty_store;
 mod proxy;
 pub mod servers;
 
 use std::{io, ops::Deref};
 
 pub use back_end::{BackEnd, TestDatabase};
+pub use faulty_store::{Fault, FaultKind, FaultTime, Faults, FaultyStore};
 pub use proxy::Proxy;
 use tempfile::TempDir;
 

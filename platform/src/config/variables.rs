@@ -112,11 +112,6 @@ impl Variables {
         Ok(value.unwrap_or(default))
     }
 
-    /// Refuses a variable that this version cannot honour, rather than leaving it unheard.
-    pub(super) fn refuse(&mut self, name: &str, problem: &str) -> Result<(), ConfigError> {
-        self.read(name, |_| Err::<(), _>(problem.to_owned())).map(|_| ())
-    }
-
     /// Refuses what carries our prefix and was not taken: a typo must not pass for a setting.
     pub(super) fn refuse_unknown(self) -> Result<(), ConfigError> {
         match self.values.into_keys().find(|name| name.starts_with("DATAVIEWER_")) {

@@ -1,6 +1,6 @@
 //! What goes wrong with stored objects, folded once.
 
-use std::{error::Error, io};
+use std::{error::Error, io, time::Duration};
 
 /// An operation on a stored object failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,12 @@ impl StorageError {
         Self { operation, key: key.to_string(), kind: kind(source.as_ref()), source }
     }
 
+    /// No answer came in time.
+    pub(super) fn late(operation: &'static str, key: &(impl ToString + ?Sized), after: Duration) -> Self {
+        let source = format!("no answer within {} s", after.as_secs_f32()).into();
+        Self { operation, key: key.to_string(), kind: StorageErrorKind::Unavailable, source }
+    }
+
     pub(super) fn corrupt(operation: &'static str, key: impl ToString, what: String) -> Self {
         Self { operation, key: key.to_string(), kind: StorageErrorKind::Corrupt, source: what.into() }
     }
@@ -53,6 +59,12 @@ fn kind(error: &(dyn Error + 'static)) -> StorageErrorKind {
     while let Some(error) = cause {
         if let Some(object_store::Error::NotFound { .. }) = error.downcast_ref() {
             return StorageErrorKind::Missing;
+        }
+        if let Some(
+            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. },
+        ) = error.downcast_ref()
+        {
+            return StorageErrorKind::Denied;
         }
         if let Some(error) = error.downcast_ref::<io::Error>() {
             match error.kind() {

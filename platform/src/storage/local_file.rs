@@ -12,7 +12,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::{ObjectKey, StorageError, blocking};
+use super::{ObjectKey, StorageError, blocking, cache::Pin};
 
 /// What an object is known to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Expected {
 pub struct LocalFile {
     pub(super) file: File,
     pub(super) path: PathBuf,
+    /// Keeps a copy from being removed while it is read.
+    pub(super) pin: Option<Pin>,
 }
 
 impl LocalFile {
@@ -41,7 +43,7 @@ impl LocalFile {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn bytes(&self) -> io::Result<u64> {
+    pub fn size(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 }
@@ -63,7 +65,7 @@ const REMEMBERED: usize = 16_384;
 
 /// Files whose SHA-256 was found right, as they were then: hashing is once a file and process.
 #[derive(Debug, Default)]
-pub(super) struct Verified(Mutex<HashMap<ObjectKey, Stamp>>);
+pub(super) struct Verified(Mutex<HashMap<ObjectKey, (Stamp, String)>>);
 
 /// Changes whenever somebody writes to a file or puts another in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,16 +88,24 @@ impl From<&Metadata> for Stamp {
 }
 
 impl Verified {
-    fn knows(&self, key: &ObjectKey, stamp: Stamp) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key) == Some(&stamp)
+    fn knows(&self, key: &ObjectKey, stamp: Stamp, sha256: &str) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(key).is_some_and(|(then, found)| *then == stamp && found == sha256)
     }
 
-    fn remember(&self, key: &ObjectKey, stamp: Stamp) {
+    fn remember(&self, key: &ObjectKey, stamp: Stamp, sha256: &str) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert(key.clone(), stamp);
+        known.insert(key.clone(), (stamp, sha256.to_owned()));
+    }
+
+    /// Remembers the file at `path` as verified: it was hashed on its way there.
+    pub(super) async fn vouch(&self, key: &ObjectKey, path: &Path, sha256: &str) -> io::Result<()> {
+        let found = tokio::fs::metadata(path).await?;
+        self.remember(key, Stamp::from(&found), sha256);
+        Ok(())
     }
 
     /// Opens the file at `path`, which must be what is expected of `key`.
@@ -107,7 +117,7 @@ impl Verified {
     ) -> Result<LocalFile, StorageError> {
         let refused = |source: io::Error| StorageError::new("open", key, source);
         let (file, found) = blocking(move || {
-            let file = LocalFile { file: File::open(&path)?, path };
+            let file = LocalFile { file: File::open(&path)?, path, pin: None };
             let found = file.file.metadata()?;
             Ok((file, found))
         })
@@ -118,18 +128,19 @@ impl Verified {
             return Err(damaged(key, format!("{} bytes, not {}", found.len(), expected.bytes)));
         }
         let stamp = Stamp::from(&found);
-        if self.knows(key, stamp) {
+        if self.knows(key, stamp, &expected.sha256) {
             return Ok(file);
         }
         let (file, sha256) = hash(file).await.map_err(refused)?;
         if sha256 != expected.sha256 {
             return Err(damaged(key, format!("SHA-256 {sha256}, not {}", expected.sha256)));
         }
-        self.remember(key, stamp);
+        self.remember(key, stamp, &sha256);
         Ok(file)
     }
 }
 
+/// The object is not what was stored.
 pub(super) fn damaged(key: &ObjectKey, what: String) -> StorageError {
     StorageError::corrupt("verify", key, format!("the object is damaged: {what}"))
 }

@@ -1,47 +1,68 @@
 //! Writing one object, part by part, with back-pressure.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use object_store::{ObjectStoreExt, WriteMultipart};
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, UploadPart};
+use tokio::task::JoinSet;
 
-use super::{ObjectKey, Storage, StorageError};
+use super::{ObjectKey, StorageError, place::Place};
 
-/// Size of a part, and how many of them are on their way at once: what one writer holds in memory.
-const PART_BYTES: usize = 1 << 20;
-const PARTS_IN_FLIGHT: usize = 4;
+/// Size of a part: what buckets want, and what a disk takes well.
+const BUCKET_PART: usize = 8 << 20;
+const FOLDER_PART: usize = 1 << 20;
+/// Parts on their way at once: what one writer holds in memory, with one more that is being filled.
+const IN_FLIGHT: usize = 4;
 
 /// Writes one object. Nobody sees it before [`ObjectWriter::finish`]; dropping the writer removes what was
 /// written.
 pub struct ObjectWriter {
-    storage: Storage,
+    place: Arc<Place>,
     key: ObjectKey,
-    /// `None` once a write failed: parts may be missing, so it must not be finished.
-    upload: Option<WriteMultipart>,
+    part_bytes: usize,
+    /// The part that is being filled.
+    filling: Vec<Bytes>,
+    filled: usize,
+    sent: Sent,
     bytes: u64,
 }
 
+/// What of the object is on its way.
+enum Sent {
+    /// Nothing: an object of less than a part is stored in one go.
+    Nothing,
+    /// Whole parts.
+    Parts(Box<dyn MultipartUpload>, JoinSet<Result<(), StorageError>>),
+    /// A part may be missing, so it must not be finished.
+    Broken,
+}
+
 impl ObjectWriter {
-    pub(super) async fn begin(storage: Storage, key: ObjectKey) -> Result<Self, StorageError> {
-        let upload = storage
-            .store(&key)
-            .put_multipart(&storage.path(&key)?)
-            .await
-            .map_err(|source| StorageError::new("begin", &key, source))?;
-        let upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-        Ok(Self { storage, key, upload: Some(upload), bytes: 0 })
+    pub(super) fn new(place: Arc<Place>, key: ObjectKey) -> Self {
+        let part_bytes = if place.bucket.is_some() { BUCKET_PART } else { FOLDER_PART };
+        Self { place, key, part_bytes, filling: Vec::new(), filled: 0, sent: Sent::Nothing, bytes: 0 }
     }
 
     /// Appends `bytes`; waits while too many parts are on their way.
     ///
     /// # Errors
     /// When a part could not be written; the object cannot be finished then.
-    pub async fn write(&mut self, bytes: Bytes) -> Result<(), StorageError> {
-        let Some(upload) = &mut self.upload else { return Err(self.broken()) };
-        if let Err(source) = upload.wait_for_capacity(PARTS_IN_FLIGHT).await {
-            self.upload = None;
-            return Err(StorageError::new("write", &self.key, source));
+    pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), StorageError> {
+        if let Sent::Broken = self.sent {
+            return Err(self.broken());
         }
         self.bytes += bytes.len() as u64;
-        upload.put(bytes);
+        while !bytes.is_empty() {
+            let piece = bytes.split_to(bytes.len().min(self.part_bytes - self.filled));
+            self.filled += piece.len();
+            self.filling.push(piece);
+            if self.filled == self.part_bytes
+                && let Err(error) = self.send().await
+            {
+                self.give_up().await;
+                return Err(error);
+            }
+        }
         Ok(())
     }
 
@@ -56,14 +77,27 @@ impl ObjectWriter {
     /// # Errors
     /// When a part could not be written, or the stored object has another size.
     pub async fn finish(mut self) -> Result<u64, StorageError> {
-        let Some(upload) = self.upload.take() else { return Err(self.broken()) };
-        upload.finish().await.map_err(|source| StorageError::new("finish", &self.key, source))?;
-        let stored = self.storage.head(&self.key).await?;
-        if stored == self.bytes {
-            Ok(stored)
-        } else {
-            let what = format!("{} bytes written, {stored} stored", self.bytes);
-            Err(StorageError::corrupt("finish", &self.key, what))
+        if let Sent::Broken = self.sent {
+            return Err(self.broken());
+        }
+        if let Err(error) = self.complete().await {
+            // An answer can be lost where the work was done. The key is ours alone, so the size proves it; in
+            // a folder an error may mean that the bytes are not durable.
+            let proved = self.place.bucket.is_some()
+                && self.place.head(&self.key).await.is_ok_and(|stored| stored == self.bytes);
+            if !proved {
+                self.give_up().await;
+                return Err(error);
+            }
+            tracing::warn!(%error, "the store has the object whose completion seemed to fail");
+        }
+        self.sent = Sent::Nothing;
+        match self.place.head(&self.key).await? {
+            stored if stored == self.bytes => Ok(stored),
+            stored => {
+                let what = format!("{} bytes written, {stored} stored", self.bytes);
+                Err(StorageError::corrupt("finish", &self.key, what))
+            }
         }
     }
 
@@ -72,15 +106,95 @@ impl ObjectWriter {
     /// # Errors
     /// When it could not be removed; nobody sees it all the same.
     pub async fn abort(mut self) -> Result<(), StorageError> {
-        match self.upload.take() {
-            Some(upload) => {
-                upload.abort().await.map_err(|source| StorageError::new("abort", &self.key, source))
-            }
-            None => Ok(()),
+        match std::mem::replace(&mut self.sent, Sent::Broken) {
+            Sent::Parts(upload, parts) => abort(&self.place, &self.key, upload, parts).await,
+            Sent::Nothing | Sent::Broken => Ok(()),
+        }
+    }
+
+    /// Sends the filled part on its way, once there is room for it.
+    async fn send(&mut self) -> Result<(), StorageError> {
+        if let Sent::Nothing = self.sent {
+            let path = self.place.path(&self.key);
+            let begun = self.place.timed("begin", &self.key, self.place.store.put_multipart(&path));
+            self.sent = Sent::Parts(begun.await?, JoinSet::new());
+        }
+        let payload = self.take_filled();
+        let Sent::Parts(upload, parts) = &mut self.sent else { return Err(self.broken()) };
+        while parts.len() >= IN_FLIGHT {
+            settled(&self.key, parts.join_next().await)?;
+        }
+        parts.spawn(one(self.place.clone(), self.key.clone(), upload.put_part(payload)));
+        Ok(())
+    }
+
+    async fn complete(&mut self) -> Result<(), StorageError> {
+        if let Sent::Nothing = self.sent {
+            let payload = self.take_filled();
+            return self.place.put(&self.key, payload).await;
+        }
+        if self.filled > 0 {
+            self.send().await?;
+        }
+        let Sent::Parts(upload, parts) = &mut self.sent else { return Err(self.broken()) };
+        while let Some(part) = parts.join_next().await {
+            settled(&self.key, Some(part))?;
+        }
+        self.place.timed("finish", &self.key, upload.complete()).await.map(drop)
+    }
+
+    fn take_filled(&mut self) -> PutPayload {
+        self.filled = 0;
+        std::mem::take(&mut self.filling).into_iter().collect()
+    }
+
+    async fn give_up(&mut self) {
+        if let Sent::Parts(upload, parts) = std::mem::replace(&mut self.sent, Sent::Broken)
+            && let Err(error) = abort(&self.place, &self.key, upload, parts).await
+        {
+            tracing::warn!(%error, "parts of a failed object stay in the store");
         }
     }
 
     fn broken(&self) -> StorageError {
         StorageError::new("write", &self.key, "an earlier part could not be written")
     }
+}
+
+impl Drop for ObjectWriter {
+    fn drop(&mut self) {
+        if let Sent::Parts(upload, parts) = std::mem::replace(&mut self.sent, Sent::Broken)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let (place, key) = (self.place.clone(), self.key.clone());
+            runtime.spawn(async move {
+                if let Err(error) = abort(&place, &key, upload, parts).await {
+                    tracing::warn!(%error, "parts of an abandoned object stay in the store");
+                }
+            });
+        }
+    }
+}
+
+/// One part, in time.
+async fn one(place: Arc<Place>, key: ObjectKey, part: UploadPart) -> Result<(), StorageError> {
+    place.timed("write", &key, part).await
+}
+
+fn settled(
+    key: &ObjectKey,
+    part: Option<Result<Result<(), StorageError>, tokio::task::JoinError>>,
+) -> Result<(), StorageError> {
+    part.unwrap_or(Ok(Ok(()))).map_err(|source| StorageError::new("write", key, source))?
+}
+
+/// A part that arrives after the abort would stay for ever: those on their way end first.
+async fn abort(
+    place: &Place,
+    key: &ObjectKey,
+    mut upload: Box<dyn MultipartUpload>,
+    mut parts: JoinSet<Result<(), StorageError>>,
+) -> Result<(), StorageError> {
+    while parts.join_next().await.is_some() {}
+    place.timed("abort", key, upload.abort()).await
 }

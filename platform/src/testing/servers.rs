@@ -5,9 +5,11 @@
 
 mod database;
 mod redis;
+mod s3;
 
 pub use database::{fresh_mariadb, fresh_postgres};
 pub use redis::{RedisServer, ServerError};
+pub use s3::{S3_KEY, S3_SECRET, S3Server};
 
 /// The value of a variable that `deploy/servers.sh` sets.
 ///

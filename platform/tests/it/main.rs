@@ -5,6 +5,7 @@ mod back_ends;
 mod broker;
 mod broker_faults;
 mod broker_tls;
+mod bucket_config;
 mod config;
 mod database;
 mod env_example;

@@ -1,33 +1,58 @@
-//! Objects on a real folder.
+//! Objects on a real folder and in a real bucket.
+
+mod both;
+mod bucket;
+mod copies;
+mod faults;
+mod service;
 
 use std::{fs, io::Read, os::unix::fs::PermissionsExt, path::Path};
 
 use bytes::Bytes;
-use entity::id::{ConversionId, DbcId, RunId, UploadId};
+use entity::id::{ConversionId, RunId, UploadId};
 use futures::{StreamExt, TryStreamExt};
 use platform::{
-    config::storage::StorageConfig,
+    config::{Config, storage::StorageConfig},
     storage::{Area, Expected, KeyPrefix, ObjectKey, Storage, StorageErrorKind},
+    testing::servers::S3Server,
 };
 use tempfile::TempDir;
 
 struct Place {
     folder: TempDir,
     storage: Storage,
+    /// Of a place in a bucket.
+    server: Option<S3Server>,
 }
 
 fn config(folder: &Path) -> StorageConfig {
-    StorageConfig {
-        upload_folder: folder.join("up"),
-        data_folder: folder.join("out"),
-        scratch_folder: folder.join("scratch"),
-    }
+    config_with(folder, &[])
+}
+
+fn config_with(folder: &Path, more: &[(&str, String)]) -> StorageConfig {
+    let inside = |name: &str| folder.join(name).display().to_string();
+    let mut variables = vec![("UPLOAD_FOLDER", inside("up")), ("DATA_FOLDER", inside("out"))];
+    variables.extend(more.iter().cloned());
+    let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Config::from_variables(variables).unwrap().storage
 }
 
 fn place() -> Place {
     let folder = TempDir::new().unwrap();
     let storage = Storage::open(&config(folder.path())).unwrap();
-    Place { folder, storage }
+    Place { folder, storage, server: None }
+}
+
+fn in_bucket() -> Place {
+    in_bucket_with(&[])
+}
+
+fn in_bucket_with(more: &[(&'static str, &str)]) -> Place {
+    let (folder, server) = (TempDir::new().unwrap(), S3Server::start().unwrap());
+    let mut variables = server.variables();
+    variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let storage = Storage::open(&config_with(folder.path(), &variables)).unwrap();
+    Place { folder, storage, server: Some(server) }
 }
 
 fn upload() -> ObjectKey {
@@ -48,37 +73,8 @@ async fn content(storage: &Storage, key: &ObjectKey, range: std::ops::Range<u64>
 }
 
 #[tokio::test]
-async fn an_object_is_written_in_parts_and_read_back() {
-    let Place { storage, .. } = place();
-    let key = upload();
-    let text: Vec<u8> = (0..3_000_001u32).map(|number| (number % 251) as u8).collect();
-    let mut writer = storage.writer(&key).await.unwrap();
-    for part in text.chunks(70_000) {
-        writer.write(Bytes::copy_from_slice(part)).await.unwrap();
-    }
-    assert_eq!(
-        storage.head(&key).await.unwrap_err().kind,
-        StorageErrorKind::Missing,
-        "invisible until finished"
-    );
-    assert_eq!(writer.finish().await.unwrap(), 3_000_001);
-    assert_eq!(storage.head(&key).await.unwrap(), 3_000_001);
-    assert_eq!(content(&storage, &key, 0..3_000_001).await, text);
-    assert_eq!(content(&storage, &key, 262_143..262_146).await, text[262_143..262_146]);
-    assert_eq!(content(&storage, &key, 5..5).await, b"");
-}
-
-#[tokio::test]
-async fn an_empty_object_is_an_object() {
-    let Place { storage, .. } = place();
-    let key = upload();
-    assert_eq!(storage.writer(&key).await.unwrap().finish().await.unwrap(), 0);
-    assert_eq!(storage.head(&key).await.unwrap(), 0);
-}
-
-#[tokio::test]
 async fn an_aborted_object_leaves_nothing() {
-    let Place { storage, folder } = place();
+    let Place { storage, folder, .. } = place();
     let mut writer = storage.writer(&upload()).await.unwrap();
     writer.write(Bytes::from_static(&[7; 2_000_000])).await.unwrap();
     writer.abort().await.unwrap();
@@ -87,26 +83,13 @@ async fn an_aborted_object_leaves_nothing() {
 
 #[tokio::test]
 async fn what_a_killed_writer_left_goes_with_the_object() {
-    let Place { storage, folder } = place();
+    let Place { storage, folder, .. } = place();
     let key = upload();
     let left = folder.path().join("up").join(format!("{key}#1"));
     fs::write(&left, "x").unwrap();
     assert_eq!(storage.list(KeyPrefix::Uploads).count().await, 0);
     storage.delete(&key).await.unwrap();
     assert!(!left.exists());
-}
-
-#[tokio::test]
-async fn files_come_and_go() {
-    let Place { storage, folder } = place();
-    let (from, to) = (folder.path().join("from"), folder.path().join("to"));
-    fs::write(&from, vec![9; 600_000]).unwrap();
-    let key = ObjectKey::Dbc(DbcId::new());
-    assert_eq!(storage.put_file(&key, &from).await.unwrap(), 600_000);
-    assert_eq!(storage.fetch_to(&key, &to).await.unwrap(), 600_000);
-    assert_eq!(fs::read(&to).unwrap(), fs::read(&from).unwrap());
-    assert_eq!(fs::read(storage.local_path(&key).unwrap()).unwrap().len(), 600_000);
-    assert!(storage.fetch_to(&key, &to).await.is_err(), "never over a file that is there");
 }
 
 #[tokio::test]
@@ -121,17 +104,8 @@ async fn a_truncated_object_ends_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_range_outside_the_object_is_refused() {
-    let Place { storage, .. } = place();
-    let key = upload();
-    storage.put(&key, Bytes::from_static(b"abc")).await.unwrap();
-    assert_eq!(storage.read(&key, 0..4).await.err().unwrap().kind, StorageErrorKind::Corrupt);
-    assert_eq!(storage.read(&upload(), 0..1).await.err().unwrap().kind, StorageErrorKind::Missing);
-}
-
-#[tokio::test]
 async fn only_our_names_are_listed_and_removed() {
-    let Place { storage, folder } = place();
+    let Place { storage, folder, .. } = place();
     let (run, conversion, other) = (RunId::new(), ConversionId::new(), ConversionId::new());
     for conversion in [conversion, other] {
         for name in ["manifest.json", "a.parquet"] {
@@ -179,7 +153,7 @@ async fn a_symbolic_link_in_the_place_of_a_folder_is_refused() {
 
 #[tokio::test]
 async fn errors_say_what_to_make_of_them() {
-    let Place { storage, folder } = place();
+    let Place { storage, folder, .. } = place();
     fs::remove_dir(folder.path().join("up/uploads")).unwrap();
     fs::write(folder.path().join("up/uploads"), "a file").unwrap();
     let error = storage.put(&upload(), Bytes::new()).await.unwrap_err();
@@ -212,7 +186,7 @@ async fn a_local_file_is_proved_and_stays_readable() {
 
 #[tokio::test]
 async fn a_folder_has_one_id_for_all_who_see_it() {
-    let Place { storage, folder } = place();
+    let Place { storage, folder, .. } = place();
     let again = Storage::open(&config(folder.path())).unwrap();
     let (first, second) = tokio::join!(storage.store_id(Area::Uploads), again.store_id(Area::Uploads));
     assert_eq!(first.unwrap().unwrap(), second.unwrap().unwrap());

@@ -38,7 +38,7 @@ pub enum ServerError {
         error: io::Error,
     },
     /// It came up on no port.
-    #[error("redis-server did not answer on any port that was tried")]
+    #[error("the server did not answer on any port that was tried")]
     Silent,
 }
 
