@@ -17,7 +17,7 @@ use axum::{
 use entity::{blob, id::BlobId, run};
 use platform::{
     runtime::Runtime,
-    storage::{ObjectKey, StorageError},
+    storage::{Expected, ObjectKey, StorageError},
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
@@ -52,8 +52,7 @@ pub(crate) async fn log(
 /// A stored log and the name that its newest run has it under.
 struct Log {
     key: ObjectKey,
-    bytes: u64,
-    sha256: String,
+    is: Expected,
     file_name: String,
 }
 
@@ -68,14 +67,13 @@ async fn find(runtime: &Runtime, id: BlobId) -> Result<Option<Log>, DbErr> {
     let (Some(blob), Some(run)) = (blob.one(db).await?, runs.one(db).await?) else { return Ok(None) };
     Ok(blob.object_key.parse().ok().map(|key| Log {
         key,
-        bytes: u64::try_from(blob.bytes).unwrap_or_default(),
-        sha256: blob.sha256,
+        is: Expected { bytes: u64::try_from(blob.bytes).unwrap_or_default(), sha256: blob.sha256 },
         file_name: run.file_name,
     }))
 }
 
 async fn deliver(runtime: &Runtime, log: &Log, headers: &HeaderMap) -> Result<Response, StorageError> {
-    let tag = format!("\"{}\"", log.sha256);
+    let tag = format!("\"{}\"", log.is.sha256);
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
@@ -87,20 +85,24 @@ async fn deliver(runtime: &Runtime, log: &Log, headers: &HeaderMap) -> Result<Re
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
         (CONTENT_DISPOSITION, disposition(&log.file_name)),
     ];
-    let (status, range) = match wanted.map_or(Wanted::All, |text| wanted_of(text, log.bytes)) {
-        Wanted::All => (StatusCode::OK, 0..log.bytes),
+    let (status, range) = match wanted.map_or(Wanted::All, |text| wanted_of(text, log.is.bytes)) {
+        Wanted::All => (StatusCode::OK, 0..log.is.bytes),
         Wanted::Some(range) => {
-            fields.push((CONTENT_RANGE, format!("bytes {}-{}/{}", range.start, range.end - 1, log.bytes)));
+            fields.push((CONTENT_RANGE, format!("bytes {}-{}/{}", range.start, range.end - 1, log.is.bytes)));
             (StatusCode::PARTIAL_CONTENT, range)
         }
         Wanted::None => {
-            fields.push((CONTENT_RANGE, format!("bytes */{}", log.bytes)));
+            fields.push((CONTENT_RANGE, format!("bytes */{}", log.is.bytes)));
             return Ok(answer(StatusCode::RANGE_NOT_SATISFIABLE, fields, Body::empty()));
         }
     };
     fields.push((CONTENT_LENGTH, (range.end - range.start).to_string()));
-    let pieces = runtime.storage.read(&log.key, range).await?;
-    Ok(answer(status, fields, Body::from_stream(pieces)))
+    let body = match status {
+        // A damaged log ends early, and so differs from what the header announced.
+        StatusCode::OK => Body::from_stream(runtime.storage.read_whole(&log.key, &log.is).await?),
+        _ => Body::from_stream(runtime.storage.read(&log.key, range).await?),
+    };
+    Ok(answer(status, fields, body))
 }
 
 fn answer(status: StatusCode, fields: Vec<(HeaderName, String)>, body: Body) -> Response {

@@ -60,6 +60,7 @@ pub fn schema(runtime: &Runtime) -> Schema {
         .data(runtime.clone())
         .data(job_heal::Healer::new(runtime))
         .data(series::Readers::new())
+        .data(series::Proofs::default())
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
         .extension(answer::Answers(runtime.clone()));

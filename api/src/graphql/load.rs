@@ -16,6 +16,7 @@ use async_graphql::{
     dataloader::{DataLoader, Loader},
 };
 use platform::runtime::Runtime;
+use sea_orm::DatabaseConnection;
 
 pub(crate) use batch::Batches;
 pub(crate) use counted::Counted;
@@ -29,6 +30,13 @@ const BATCH: usize = 500;
 
 /// Reads rows for the keys of the modules below.
 pub(crate) struct Rows(Runtime);
+
+impl Rows {
+    /// Where they are read.
+    pub(crate) fn database(&self) -> &DatabaseConnection {
+        self.0.database.read()
+    }
+}
 
 /// The loaders of one operation, whose `batches` run when it waits for them.
 pub(crate) fn loaders(runtime: &Runtime, batches: &Batches) -> DataLoader<Rows> {

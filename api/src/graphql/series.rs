@@ -1,5 +1,6 @@
 //! `Series`: columns of numbers for plots.
 
+mod proof;
 mod read;
 
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject};
 use canlog::series::Reduction as Method;
 use entity::run;
+pub(crate) use proof::Proofs;
 pub(crate) use read::{Budget, Readers};
 
 use super::{

@@ -1,20 +1,16 @@
 //! Reading a signal's files, so many at once and so many values an answer.
 
-use std::{
-    fs::File,
-    io,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use async_graphql::Context;
 use canlog::series::{Series, SeriesError, SeriesRequest, read_series};
-use platform::storage::key::ObjectKey;
+use platform::storage::{FileName, LocalFile, ObjectKey};
 use tokio::sync::Semaphore;
 
+use super::proof::{self, Files};
 use crate::graphql::{
     error::{Answer, Code, Refusal},
     runtime,
@@ -49,30 +45,33 @@ impl Budget {
     }
 }
 
-/// Reads one signal.
+/// Reads one signal, from files that are what their conversion wrote.
 pub(crate) async fn signal(ctx: &Context<'_>, signal: &Signal, request: SeriesRequest) -> Answer<Series> {
-    let (rows, overview) = (path(ctx, signal, &signal.row.file)?, path(ctx, signal, &signal.row.overview)?);
+    let files = proof::files(ctx, signal.row.conversion_id).await?;
+    let (rows, overview) = tokio::try_join!(
+        open(ctx, signal, &signal.row.file, &files),
+        open(ctx, signal, &signal.row.overview, &files)
+    )?;
     let name = signal.row.name.clone();
     let Readers(readers) = ctx.data_unchecked::<Readers>().clone();
     let permit = readers.acquire_owned().await.map_err(Refusal::internal)?;
     let task = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        read_series(open(&rows)?, open(&overview)?, &name, &request)
+        read_series(rows, overview, &name, &request)
     });
     let series = task.await.map_err(Refusal::internal)?.map_err(refusal)?;
     ctx.data_unchecked::<Budget>().take(&series, runtime(ctx).config.limits.answer.values)?;
     Ok(series)
 }
 
-fn open(path: &PathBuf) -> io::Result<File> {
-    File::open(path)
-}
-
-fn path(ctx: &Context<'_>, signal: &Signal, file: &str) -> Answer<PathBuf> {
-    let file = file.parse().map_err(Refusal::internal)?;
-    let key = ObjectKey::Conversion { run: signal.row.run_id, conversion: signal.row.conversion_id, file };
-    let path = runtime(ctx).storage.local_path(&key);
-    path.ok_or_else(|| Refusal::storage(format!("{key} is not on this host")))
+async fn open(ctx: &Context<'_>, signal: &Signal, file: &str, files: &Files) -> Answer<LocalFile> {
+    let name: FileName = file.parse().map_err(Refusal::internal)?;
+    let (run, conversion) = (signal.row.run_id, signal.row.conversion_id);
+    let Some(expected) = files.get(file) else {
+        return Err(Refusal::storage(format!("{conversion}: its manifest knows no {file}")));
+    };
+    let key = ObjectKey::Conversion { run, conversion, file: name };
+    runtime(ctx).storage.local_file(&key, Some(expected)).await.map_err(Refusal::storage)
 }
 
 fn refusal(error: SeriesError) -> Refusal {
