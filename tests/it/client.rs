@@ -92,6 +92,11 @@ impl Client {
 
     /// The `data` of a query or a mutation.
     pub(crate) async fn ask(&self, document: &str, variables: Value) -> Value {
+        self.try_ask(document, variables).await.unwrap_or_else(|answer| panic!("{answer}"))
+    }
+
+    /// The `data` of a query or a mutation; the whole answer when it holds errors.
+    pub(crate) async fn try_ask(&self, document: &str, variables: Value) -> Result<Value, Value> {
         let body = json!({ "query": document, "variables": variables });
         let request = reqwest::Client::new().post(format!("http://{}/graphql", self.address)).json(&body);
         Self::data(request).await
@@ -104,6 +109,11 @@ impl Client {
 
     /// As [`Client::send`], whatever the file is made of.
     pub(crate) async fn send_part(&self, document: &str, input: Value, file: Part) -> Value {
+        self.try_send(document, input, file).await.unwrap_or_else(|answer| panic!("{answer}"))
+    }
+
+    /// As [`Client::send_part`]; the whole answer when it holds errors.
+    pub(crate) async fn try_send(&self, document: &str, input: Value, file: Part) -> Result<Value, Value> {
         let operations = json!({ "query": document, "variables": { "input": input } });
         let form = Form::new()
             .text("operations", operations.to_string())
@@ -113,10 +123,9 @@ impl Client {
         Self::data(request.header("graphql-require-preflight", "1").multipart(form)).await
     }
 
-    async fn data(request: reqwest::RequestBuilder) -> Value {
+    async fn data(request: reqwest::RequestBuilder) -> Result<Value, Value> {
         let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
-        assert!(answer.get("errors").is_none(), "{answer}");
-        answer["data"].take()
+        if answer.get("errors").is_none() { Ok(answer["data"].take()) } else { Err(answer) }
     }
 
     /// The `data` of every event of a subscription, until the server completes it.

@@ -1,6 +1,7 @@
 //! The real binary from outside.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod buckets;
 mod child;
 mod client;
 mod converter;
@@ -13,5 +14,6 @@ mod roles;
 mod rolling;
 mod secrets;
 mod seed;
+mod storage_faults;
 mod telling;
 mod worker;

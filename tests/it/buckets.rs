@@ -1,0 +1,81 @@
+//! API and worker as on two machines: folders of their own, a bucket between them.
+
+use std::ops::Deref;
+use std::path::Path;
+
+use platform::testing::TestRuntime;
+use platform::testing::servers::S3Server;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::client::Client;
+use crate::logs::{DBC, LOG};
+use crate::seed::{assert_swept, assert_whole, binary, ended};
+
+const REGISTER: &str = "mutation($input: RegisterDbcInput!) { registerDbc(input: $input) {
+    ... on RegisterDbcPayload { dbc { id } } } }";
+const UPLOAD: &str = "mutation($input: UploadLogInput!) { uploadLog(input: $input) {
+    ... on UploadLogPayload { run { id } job { id } } ... on Problem { code message } } }";
+const SERIES: &str = "query($id: ID!) { run(id: $id) { log { downloadUrl }
+    series(signals: [{ name: \"Speed\" }]) { values } } }";
+
+/// Ends with the value.
+struct Running(JoinHandle<()>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An API over `runtime` in this process.
+async fn serve(runtime: &TestRuntime) -> (Running, Client) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::of(listener.local_addr().unwrap().to_string());
+    (Running(tokio::spawn(api::serve(runtime.deref().clone(), listener))), client)
+}
+
+/// A runtime with its own folders, and variables that others share.
+async fn machine(shared: &[(&str, String)]) -> TestRuntime {
+    let variables: Vec<_> = shared.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    TestRuntime::start_with(&variables).await.unwrap()
+}
+
+/// What is shared: the server's bucket, and a database.
+fn shared(server: &S3Server, database: &Path) -> Vec<(&'static str, String)> {
+    let mut shared = server.variables();
+    shared.push(("DATABASE_URL", format!("sqlite:{}", database.display())));
+    shared.push(("DATAVIEWER_POLL_SECONDS", "0.1".to_owned()));
+    shared
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn api_and_worker_meet_in_the_bucket() {
+    let (server, folder) = (S3Server::start().unwrap(), tempfile::TempDir::new().unwrap());
+    let shared = shared(&server, &folder.path().join("shared.db"));
+    let (pit, garage) = (machine(&shared).await, machine(&shared).await);
+    let (_api, client) = serve(&pit).await;
+    let worker = tokio::spawn(worker::run(garage.deref().clone(), binary()));
+
+    let dbc = client.ask(REGISTER, json!({ "input": { "name": "car.dbc", "text": DBC } })).await;
+    let input = json!({ "file": null, "dbcs": [{ "dbc": dbc["registerDbc"]["dbc"]["id"] }] });
+    let sent = client.send(UPLOAD, input, ("drive.log", LOG)).await["uploadLog"].take();
+    let run_id = sent["run"]["id"].as_str().unwrap_or_else(|| panic!("{sent}"));
+    let job = ended(&pit, sent["job"]["id"].as_str().unwrap().parse().unwrap()).await;
+    assert_whole(&pit, run_id.parse().unwrap(), &job).await;
+
+    let run = client.ask(SERIES, json!({ "id": run_id })).await["run"].take();
+    assert_eq!(run["series"][0]["values"], json!([1.0, 2.0, 3.0]));
+    let url = run["log"]["downloadUrl"].as_str().unwrap();
+    assert_eq!(reqwest::get(url).await.unwrap().text().await.unwrap(), LOG);
+    assert!(pit.storage.cached_bytes() > 0 && garage.storage.cached_bytes() > 0);
+    for machine in [&pit, &garage] {
+        for folder in ["data/uploads", "data/runs"] {
+            assert!(!machine.folder().join(folder).exists(), "{folder} belongs into the bucket");
+        }
+    }
+    garage.shutdown.cancel();
+    worker.await.unwrap().unwrap();
+    assert_swept(&garage).await;
+}
