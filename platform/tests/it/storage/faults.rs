@@ -89,7 +89,7 @@ async fn a_bucket_survives_each_fault_at_each_operation() {
     let mut variables = server.variables();
     variables.push(("DATAVIEWER_STORAGE_TIMEOUT_SECONDS", "4".to_owned()));
     let config = config_with(folder.path(), &variables);
-    survives(&config, &bytes(17_000_000), &KINDS).await;
+    survives(&config, &bytes(9_000_000), &KINDS).await;
     // Where the answer to an upload's beginning was lost nobody knows its name: a bucket's lifecycle rule is for it.
     assert_eq!(server.unfinished().unwrap().len(), 1);
 }
