@@ -49,6 +49,11 @@ impl Service {
         let bound = TcpListener::bind(listen).await.into_diagnostic();
         let listener = bound.wrap_err_with(|| format!("listening on {listen}"))?;
         let address = listener.local_addr().into_diagnostic()?;
+        if !address.ip().is_loopback() {
+            tracing::warn!(
+                "DATAVIEWER_AUTH=none: whoever reaches {address} may read, change and delete everything"
+            );
+        }
         let serving = api::serve(runtime.clone(), listener);
         self.parts.spawn(async move {
             serving.await;

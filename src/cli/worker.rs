@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use miette::{IntoDiagnostic, Result};
+use platform::broker::Broker;
 use platform::config::Config;
 use platform::identity::{self, IdentityError};
 use platform::runtime::Runtime;
@@ -20,6 +21,11 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     let _traces = super::log::start(&config)?;
     let mut service = Service::open(config).await?;
     let shutdown = service.runtime.shutdown.clone();
+    if let Broker::InProcess(_) = service.runtime.broker {
+        tracing::warn!(
+            "without REDIS_URL nobody rings: jobs and progress are seen by looking at the database"
+        );
+    }
     let ready = tokio::select! {
         ready = wait_for_api(&service.runtime) => ready?,
         () = shutdown.cancelled() => false,
