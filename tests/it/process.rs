@@ -53,6 +53,11 @@ impl Process {
         self.said.borrow().clone()
     }
 
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().expect("it has ended")
+    }
+
     /// Where it serves.
     pub(crate) async fn address(&self) -> String {
         let rest = self.says("serving on http://").await;

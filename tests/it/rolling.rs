@@ -2,12 +2,14 @@
 
 use canlog::synth::{Drive, LogShape};
 use entity::conversion::ConversionState;
+use entity::job::{self, JobState};
 use platform::testing::TestRuntime;
 use rustix::process::Signal;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
+use tokio::time::{Duration, sleep, timeout};
 
 use crate::process::Process;
-use crate::seed::{assert_swept, conversions, ended, upload};
-use entity::job::JobState;
+use crate::seed::{DEADLINE, assert_swept, conversions, ended, upload};
 
 /// Jobs and restarts; `DATAVIEWER_TEST_ROLLING=500x20` for the long form.
 fn size() -> (u64, usize) {
@@ -34,6 +36,27 @@ fn worker(runtime: &TestRuntime) -> Process {
     Process::start(runtime.folder(), "worker", &variables)
 }
 
+/// Waits until so many jobs are done and the worker of this process holds another, or all are done.
+async fn at_work(runtime: &TestRuntime, pid: u32, done: u64) {
+    let count = async |filter: Condition| {
+        job::Entity::find().filter(filter).count(runtime.database.read()).await.unwrap()
+    };
+    let there = timeout(DEADLINE, async {
+        loop {
+            let held = Condition::all()
+                .add(job::Column::State.eq(JobState::Running))
+                .add(job::Column::WorkerId.contains(format!("-{pid}-")));
+            let active = Condition::all().add(job::Column::State.is_in(JobState::ACTIVE));
+            let ended = Condition::all().add(job::Column::State.eq(JobState::Succeeded));
+            if count(active).await == 0 || (count(ended).await >= done && count(held).await > 0) {
+                return;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    });
+    there.await.expect("no job is begun");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rolling_restarts_cost_no_strike_and_lose_nothing() {
     let (jobs, restarts) = size();
@@ -46,7 +69,8 @@ async fn rolling_restarts_cost_no_strike_and_lose_nothing() {
     let mut workers = [worker(&runtime), worker(&runtime)];
     for turn in 0..restarts {
         let leaving = &mut workers[turn % 2];
-        leaving.says("waiting for logs").await;
+        let due = jobs * turn as u64 / (restarts as u64 + 1);
+        at_work(&runtime, leaving.pid(), due).await;
         leaving.signal(Signal::TERM);
         assert_eq!(leaving.ended().await.code(), Some(0));
         *leaving = worker(&runtime);

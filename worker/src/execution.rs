@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use entity::job;
+use platform::database::is_passing;
 use sea_orm::DbErr;
 use tokio::process::Command;
 use tokio::sync::oneshot;
@@ -74,7 +75,7 @@ impl Execution {
         let deadline = Instant::now() + self.worker.runtime.config.worker.lease;
         loop {
             match work().await {
-                Err(error) if is_outage(&error) && Instant::now() < deadline => {
+                Err(error) if is_passing(&error) && Instant::now() < deadline => {
                     tracing::warn!(%error, "the database is asked again");
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -111,11 +112,6 @@ impl Execution {
 /// Waits for a place to work in; the worker that shuts down gives none any more.
 async fn own<P>(place: oneshot::Receiver<P>) -> Outcome<P> {
     place.await.map_err(|_| Setback::Stopped(StopReason::Shutdown))
-}
-
-/// Whether the database did not answer, rather than that it answered no.
-fn is_outage(error: &DbErr) -> bool {
-    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_) | DbErr::Exec(_) | DbErr::Query(_))
 }
 
 #[cfg(test)]
