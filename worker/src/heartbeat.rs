@@ -8,25 +8,30 @@ use tokio::sync::watch;
 use crate::execution::Execution;
 use crate::stop::StopReason;
 
-/// Beats until this future is dropped: every heartbeat interval, and at once when somebody changed the job.
+/// Beats until this future is dropped: every heartbeat interval, and at once when somebody changed the job. While
+/// the database is out it is asked more often: little of the lease may be left when it is back.
 pub(crate) async fn beat(execution: &Execution) {
     let interval = execution.worker.runtime.config.worker.heartbeat;
     let mut signals = execution.worker.runtime.broker.watch(execution.job.id);
     loop {
-        once(execution).await;
-        let _ = tokio::time::timeout(interval, changed(&mut signals)).await;
+        let pause = if once(execution).await { interval } else { interval / 5 };
+        let _ = tokio::time::timeout(pause, changed(&mut signals)).await;
     }
 }
 
-/// Renews the lease, writes the progress, and passes on what the database says.
-pub(crate) async fn once(execution: &Execution) {
+/// Renews the lease, writes the progress, and passes on what the database says, if it says anything.
+pub(crate) async fn once(execution: &Execution) -> bool {
     match write(execution).await {
         Ok(Beat::Alive) => {}
         Ok(Beat::CancelRequested) => execution.stop.request(StopReason::Cancelled),
         Ok(Beat::Lost) => execution.stop.request(StopReason::Lost),
         // The lease outlasts several missed beats.
-        Err(error) => tracing::warn!(%error, "the heartbeat cannot be written"),
+        Err(error) => {
+            tracing::warn!(%error, "the heartbeat cannot be written");
+            return false;
+        }
     }
+    true
 }
 
 async fn write(execution: &Execution) -> Result<Beat, DbErr> {
