@@ -1,16 +1,22 @@
 //! The roles of the binary, one file each.
 
 mod api;
+mod backup;
 mod binding;
 mod client;
 mod confine;
+mod content;
 mod convert;
 mod demo;
+mod fsck;
 mod health;
+mod inventory;
 mod log;
 mod migrate;
 mod output;
+mod places;
 mod report;
+mod restore;
 mod serve;
 mod service;
 mod signals;
@@ -47,6 +53,9 @@ enum Command {
     /// Serve, with a sample DBC and a made-up drive sent through the API
     Demo,
     Migrate(migrate::MigrateArgs),
+    Fsck(fsck::FsckArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     /// Ask the server on this machine whether it lives; the exit code says
     Health,
 }
@@ -57,6 +66,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             // Knows no configuration: it runs in an empty environment as a worker's child.
             Command::Convert(args) => args.run(),
+            Command::Fsck(args) => args.run(),
             Command::Serve => with_config(|config| blocking(serve::run(config))),
             Command::Api => with_config(|config| blocking(api::run(config))),
             Command::Worker => with_config(|config| blocking(worker::run(config))),
@@ -64,6 +74,8 @@ impl Cli {
             Command::Demo => with_config(|config| blocking(demo::run(config))),
             Command::Migrate(args) => with_config(|config| blocking(args.run(config))),
             Command::Health => with_config(|config| health::check(&config).into_diagnostic()),
+            Command::Backup(args) => with_config(|config| blocking(args.run(config))),
+            Command::Restore(args) => with_config(|config| blocking(args.run(config))),
         }
     }
 }
@@ -89,7 +101,7 @@ fn end(played: Result<()>, format: LogFormat) -> ExitCode {
     }
 }
 
-fn blocking(role: impl Future<Output = Result<()>>) -> Result<()> {
+fn blocking<T>(role: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?.block_on(role)
 }
 

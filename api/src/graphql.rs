@@ -27,6 +27,7 @@ mod run_convert;
 mod run_dbc;
 mod run_edit;
 mod run_list;
+mod run_purge;
 mod run_status;
 mod scalar;
 mod search;

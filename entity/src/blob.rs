@@ -2,6 +2,11 @@
 
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, QuerySelect, entity::prelude::*};
 
+mod collect;
+
+pub(crate) use collect::release;
+pub use collect::{collect, removed};
+
 use crate::{clock, id::BlobId};
 
 /// A stored log.

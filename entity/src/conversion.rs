@@ -3,8 +3,8 @@
 mod collect;
 mod publish;
 
-pub use collect::{collectable, collected};
-pub use publish::{Publication, begin, orphan, publish};
+pub use collect::{collect, discard};
+pub use publish::{Publication, begin, publish};
 use sea_orm::entity::prelude::*;
 
 use crate::id::{ConversionId, JobId, RunId};
@@ -52,7 +52,7 @@ pub enum ConversionState {
     Superseded,
     /// Given up before it was published.
     Orphan,
-    /// Its objects are gone.
+    /// Its objects are gone, or will be: a tombstone names them.
     Deleted,
 }
 

@@ -1,5 +1,8 @@
 //! Runs: one drive each.
 
+mod purge;
+
+pub use purge::{Purged, purge};
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, QueryOrder, entity::prelude::*};
 
 use crate::{

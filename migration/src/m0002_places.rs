@@ -22,10 +22,13 @@ impl MigrationTrait for Places {
         instance(manager).await?;
         store(manager).await?;
         tombstone(manager).await?;
-        trace(manager).await
+        trace(manager).await?;
+        // Whoever removes an object looks for the log that was stored in it.
+        index(manager, "blob", &["object_key"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_index(Index::drop().name("ix_blob_object_key").table("blob").to_owned()).await?;
         manager.alter_table(Table::alter().table("job").drop_column("trace").to_owned()).await?;
         for table in NAMES.into_iter().rev() {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;

@@ -10,6 +10,7 @@ mod mysql;
 mod pool;
 mod postgres;
 mod retry;
+mod snapshot;
 mod sqlite;
 mod transaction;
 

@@ -6,11 +6,13 @@ mod bucket;
 mod cache;
 mod error;
 pub mod folder;
+mod garbage;
 pub mod key;
 mod local_file;
 mod place;
 mod read;
 mod store_id;
+mod survey;
 mod writer;
 
 use std::{
@@ -31,6 +33,7 @@ use object_store::signer::Signer;
 pub use place::Area;
 use place::Place;
 use reqwest::Method;
+pub use survey::Found;
 use url::Url;
 use uuid::Uuid;
 pub use writer::ObjectWriter;

@@ -1,14 +1,17 @@
 //! The real binary from outside.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod backup;
 mod buckets;
 mod child;
 mod client;
 mod converter;
+mod fsck;
 mod journey;
 mod kill;
 mod logs;
 mod migrate;
+mod oracle;
 mod process;
 mod roles;
 mod rolling;

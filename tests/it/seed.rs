@@ -72,7 +72,11 @@ async fn register(runtime: &Runtime, text: &str) -> DbcId {
     };
     runtime.storage.put(&key, text.to_owned().into()).await.unwrap();
     let registered = runtime.database.transaction(move |tx| Box::pin(dbc::register(tx, new.clone()))).await;
-    registered.unwrap().dbc.id
+    let dbc = registered.unwrap().dbc;
+    if dbc.object_key != key.to_string() {
+        runtime.storage.delete(&key).await.unwrap();
+    }
+    dbc.id
 }
 
 /// The job once it is as wanted.
@@ -102,6 +106,18 @@ pub(crate) async fn job_when(
 /// The job once it has ended.
 pub(crate) async fn ended(runtime: &Runtime, id: JobId) -> job::Model {
     job_when(runtime, id, |job| job.state.is_terminal()).await
+}
+
+/// A run of this log, converted by a worker of its own.
+pub(crate) async fn converted(runtime: &Runtime, log: impl AsRef<[u8]>, dbc: &str) -> RunId {
+    let (run, job) = upload(runtime, log, dbc).await;
+    let shutdown = runtime.shutdown.child_token();
+    let worker =
+        tokio::spawn(worker::run(Runtime { shutdown: shutdown.clone(), ..runtime.clone() }, binary()));
+    assert_eq!(ended(runtime, job).await.state, JobState::Succeeded);
+    shutdown.cancel();
+    worker.await.unwrap().unwrap();
+    run
 }
 
 /// The run's conversions of this state.

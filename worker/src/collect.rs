@@ -1,73 +1,95 @@
-//! Removes what nobody will ever read: conversions that were given up or replaced, uploads that never
-//! became a run. Never "all but the published": that would take an attempt's objects from under it.
+//! Removes what nobody will ever read: conversions that were given up or replaced, uploads that never became a
+//! run, logs without a run. Never "all but the published": that would take an attempt's objects from under it.
+//!
+//! First the rows say that something is garbage, and a tombstone names its objects in the same transaction; then
+//! tombstones are seen to. Any number of processes may do this at once: every change is a compare-and-set, and to
+//! remove an object twice is no harm.
+
+mod tombstone;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::conversion::{self, ConversionState};
-use entity::upload;
+use entity::{blob, conversion, upload};
 use platform::runtime::Runtime;
-use platform::storage::{KeyPrefix, ObjectKey};
+use platform::storage::KeyPrefix;
 
 use crate::Worker;
 use crate::outcome::Outcome;
 
-/// Between two collections.
-const INTERVAL: Duration = Duration::from_secs(600);
-/// How long readers of a replaced conversion, and writers that were overtaken, are left alone.
-const GRACE: Duration = Duration::from_secs(3600);
-/// Rows looked at in one collection, of each kind.
+/// How long a log without a run is kept: somebody may send the same bytes again.
+const UNUSED: Duration = Duration::from_secs(7 * 86_400);
+/// Rows changed in one transaction.
 const PAGE: u64 = 100;
 
 /// Collects at once, and again every interval; never ends.
 pub(crate) async fn run(worker: Arc<Worker>) {
-    let mut due = tokio::time::interval(INTERVAL);
+    let config = &worker.runtime.config.worker;
+    let mut due = tokio::time::interval(config.collect);
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         due.tick().await;
-        if let Err(setback) = collect(&worker.runtime, GRACE).await {
+        if let Err(setback) = collect(&worker.runtime, config.collect_grace).await {
             tracing::error!(?setback, "garbage cannot be collected");
         }
     }
 }
 
 async fn collect(runtime: &Runtime, grace: Duration) -> Outcome<()> {
-    for conversion in conversion::collectable(runtime.database.read(), grace, PAGE).await? {
-        remove(runtime, &conversion).await?;
-        tracing::info!(
-            conversion.id = %conversion.id,
-            run.id = %conversion.run_id,
-            state = ?conversion.state,
-            "a conversion that nobody reads is removed"
-        );
-    }
-    for upload in runtime.database.transaction(|tx| Box::pin(upload::expire_stale(tx, PAGE))).await? {
-        tracing::info!(upload.id = %upload.id, "an upload that was never completed is removed");
-        runtime.storage.delete(&ObjectKey::Upload(upload.id)).await?;
-    }
-    Ok(())
+    while conversions(runtime, grace).await? == PAGE {}
+    while uploads(runtime).await? == PAGE {}
+    while logs(runtime, UNUSED).await? == PAGE {}
+    tombstone::sweep(runtime, grace).await
 }
 
-/// Removes a conversion's objects, after its row says that nobody may publish it any more. One that was
-/// published meanwhile stays.
-pub(crate) async fn remove(runtime: &Runtime, conversion: &conversion::Model) -> Outcome<()> {
-    let (id, run) = (conversion.id, conversion.run_id);
-    if conversion.state == ConversionState::Writing {
-        let given_up = runtime.database.transaction(move |tx| Box::pin(conversion::orphan(tx, id)));
-        if !given_up.await? {
-            return Ok(());
-        }
+async fn conversions(runtime: &Runtime, grace: Duration) -> Outcome<u64> {
+    let collect = runtime.database.transaction(move |tx| Box::pin(conversion::collect(tx, grace, PAGE)));
+    let collected = collect.await?;
+    for conversion in &collected {
+        let (id, run) = (conversion.id, conversion.run_id);
+        tracing::info!(conversion.id = %id, run.id = %run, was = ?conversion.state, "nobody reads this conversion");
     }
-    runtime.storage.delete_prefix(KeyPrefix::Conversion { run, conversion: id }).await?;
-    runtime.database.transaction(move |tx| Box::pin(conversion::collected(tx, id))).await?;
+    Ok(collected.len() as u64)
+}
+
+async fn uploads(runtime: &Runtime) -> Outcome<u64> {
+    let expired = runtime.database.transaction(|tx| Box::pin(upload::expire_stale(tx, PAGE))).await?;
+    for upload in &expired {
+        tracing::info!(upload.id = %upload.id, "this upload was never completed");
+    }
+    Ok(expired.len() as u64)
+}
+
+async fn logs(runtime: &Runtime, age: Duration) -> Outcome<u64> {
+    let collect = runtime.database.transaction(move |tx| Box::pin(blob::collect(tx, age, PAGE)));
+    let collected = collect.await?;
+    for blob in &collected {
+        tracing::info!(log.id = %blob.id, size_bytes = blob.bytes, "no run is made of this log");
+    }
+    Ok(collected.len() as u64)
+}
+
+/// Removes the objects of a conversion that its maker will not publish, unless it was published all the same.
+pub(crate) async fn discard(runtime: &Runtime, conversion: &conversion::Model) -> Outcome<()> {
+    let given_up = conversion.clone();
+    let discarded = runtime.database.transaction(move |tx| {
+        let conversion = given_up.clone();
+        Box::pin(async move { conversion::discard(tx, &conversion).await })
+    });
+    if discarded.await? {
+        let prefix = KeyPrefix::Conversion { run: conversion.run_id, conversion: conversion.id };
+        runtime.storage.delete_prefix(prefix).await?;
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use entity::conversion::ConversionState;
     use entity::id::ConversionId;
     use entity::job::{self, JobState};
     use futures::TryStreamExt;
+    use platform::storage::ObjectKey;
     use platform::testing::TestRuntime;
     use sea_orm::EntityTrait;
 
@@ -120,6 +142,47 @@ mod tests {
         collect(&runtime, Duration::ZERO).await.unwrap();
         assert_eq!(state(&runtime, &conversion).await, ConversionState::Deleted);
         assert_eq!(objects(&runtime, KeyPrefix::Runs).await, 0);
+
+        // Its first holder wakes up, writes on, and finds that it was overtaken.
+        let file = "late.parquet".parse().unwrap();
+        let late = ObjectKey::Conversion { run: conversion.run_id, conversion: conversion.id, file };
+        runtime.storage.put(&late, "late".into()).await.unwrap();
+        discard(&runtime, &conversion).await.unwrap();
+        assert_eq!(objects(&runtime, KeyPrefix::Runs).await, 0);
+
+        // It wakes up, writes on, and dies.
+        runtime.storage.put(&late, "late".into()).await.unwrap();
+        while collect(&runtime, Duration::ZERO).await.is_ok() && objects(&runtime, KeyPrefix::Runs).await > 0
+        {
+        }
+    }
+
+    #[tokio::test]
+    async fn what_readers_see_is_not_discarded() {
+        let runtime = TestRuntime::start().await.unwrap();
+        let (_, conversion) = attempt(&runtime).await;
+        let sql = "UPDATE conversion SET state = 'PUBLISHED'";
+        sea_orm::ConnectionTrait::execute_unprepared(runtime.database.write(), sql).await.unwrap();
+        discard(&runtime, &conversion).await.unwrap();
+        collect(&runtime, Duration::ZERO).await.unwrap();
+        assert_eq!(objects(&runtime, KeyPrefix::Runs).await, 1);
+    }
+
+    #[tokio::test]
+    async fn several_collectors_at_once_remove_each_thing_and_nothing_else() {
+        let runtime = TestRuntime::start().await.unwrap();
+        queued(&runtime).await;
+        for _ in 0..110 {
+            receive(&runtime, Duration::ZERO).await;
+        }
+        while objects(&runtime, KeyPrefix::Uploads).await > 1 {
+            let collectors = (0..4).map(|_| collect(&runtime, Duration::ZERO));
+            for outcome in futures::future::join_all(collectors).await {
+                outcome.unwrap();
+            }
+        }
+        let log = entity::blob::Entity::find().one(runtime.database.read()).await.unwrap().unwrap();
+        assert_eq!(runtime.storage.head(&log.object_key.parse().unwrap()).await.unwrap(), 10);
     }
 
     #[tokio::test]

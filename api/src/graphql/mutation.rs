@@ -9,6 +9,7 @@ use super::{
     register_dbc::{self, RegisterDbcInput, RegisterDbcResult},
     run_convert::{self, CancelJobResult, ReconvertRunInput, ReconvertRunResult, RetryJobResult},
     run_edit::{self, DeleteRunResult, RestoreRunResult, UpdateRunInput, UpdateRunResult},
+    run_purge::{self, PurgeRunResult},
     upload_log::{self, UploadLogInput, UploadLogResult},
 };
 
@@ -72,6 +73,16 @@ impl Mutation {
         #[graphql(desc = "The run.")] id: ID,
     ) -> Answer<RestoreRunResult> {
         settle(run_edit::restore(ctx, &id).await)
+    }
+
+    /// Removes a run for good and frees its bytes: results, log (unless another run is made of it), all that is said
+    /// of it. A job under way is cancelled. Nothing brings it back; the same log can be uploaded anew.
+    async fn purge_run(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The run, deleted before or not.")] id: ID,
+    ) -> Answer<PurgeRunResult> {
+        settle(run_purge::purge(ctx, &id).await)
     }
 
     /// Converts a run again from its stored log, with other DBCs or another time zone if told. The present

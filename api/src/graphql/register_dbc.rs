@@ -1,6 +1,6 @@
 //! `registerDbc`: a DBC comes in, from a client or from the operator.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use async_graphql::{Context, InputObject, SimpleObject, Union};
 use bytes::Bytes;
@@ -8,6 +8,7 @@ use canlog::dbc::{self as format, DbcError, Limits};
 use entity::{
     dbc::{self, Column, Model, NewDbc, Registered},
     id::DbcId,
+    tombstone,
 };
 use futures::TryStreamExt;
 use platform::{runtime::Runtime, storage::ObjectKey};
@@ -129,22 +130,43 @@ async fn register(runtime: &Runtime, bytes: Bytes, name: String, default: bool) 
     }
     let key = ObjectKey::Dbc(parsed.id);
     let new = NewDbc { name, object_key: key.to_string(), ..parsed };
-    // The object first: a row is never without its bytes.
+    // The object before its row, which is never without its bytes; until then a tombstone owns it.
+    reserve(runtime, &new.object_key).await?;
     runtime.storage.put(&key, bytes).await.map_err(Refusal::storage)?;
     let written = runtime.database.transaction::<_, DbErr, _>(move |tx| {
         let new = new.clone();
         Box::pin(async move { record(tx, new, default).await })
     });
     let Registered { dbc, duplicate } = written.await?;
-    if duplicate && let Err(error) = runtime.storage.delete(&key).await {
-        tracing::warn!(%error, "a surplus object is left for the sweeper");
+    if dbc.object_key != key.to_string()
+        && let Err(error) = runtime.storage.delete(&key).await
+    {
+        tracing::warn!(%error, "a surplus object is left for the collector");
     }
     Ok((dbc, !duplicate))
 }
 
+/// How long storing and recording a DBC may take.
+const PATIENCE: Duration = Duration::from_secs(86_400);
+
+async fn reserve(runtime: &Runtime, key: &str) -> Answer<()> {
+    let key = key.to_owned();
+    let reserved = runtime.database.transaction::<_, DbErr, _>(move |tx| {
+        let key = key.clone();
+        Box::pin(async move { tombstone::reserve(tx, &key, PATIENCE).await })
+    });
+    Ok(reserved.await?)
+}
+
 /// Registers the DBC and makes it the default where asked to.
 async fn record(tx: &DatabaseTransaction, new: NewDbc, default: bool) -> Result<Registered, DbErr> {
+    let key = new.object_key.clone();
     let Registered { dbc, duplicate } = dbc::register(tx, new).await?;
+    if dbc.object_key != key {
+        tombstone::bury(tx, &key).await?;
+    } else if !tombstone::lift(tx, &key).await? {
+        return Err(DbErr::Custom(format!("{key} was given up before it was recorded")));
+    }
     if default {
         dbc::set_defaults(tx, &[dbc.id]).await?;
     }

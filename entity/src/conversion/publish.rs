@@ -92,15 +92,6 @@ pub async fn publish(tx: &DatabaseTransaction, publication: Publication) -> Resu
     Ok(true)
 }
 
-/// Gives an attempt up that will not be published. `false` when it was not being written any more.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn orphan(tx: &DatabaseTransaction, id: ConversionId) -> Result<bool, DbErr> {
-    let writing = Condition::all().add(Column::Id.eq(id)).add(Column::State.eq(ConversionState::Writing));
-    Ok(move_on(tx, writing, ConversionState::Orphan).await? == 1)
-}
-
 /// Moves the conversions that `from` selects to `state`; returns how many.
 pub(super) async fn move_on(
     tx: &DatabaseTransaction,

@@ -8,6 +8,7 @@ use crate::{
     id::{JobId, RunId, UploadId},
     job::{self, ConvertPayload, NewJob},
     run::{self, NewRun},
+    tombstone,
 };
 
 /// An upload whose bytes are stored and durable.
@@ -38,7 +39,8 @@ pub struct Committed {
     pub job_id: JobId,
     /// Whether the run was there before, and is unchanged.
     pub duplicate: bool,
-    /// The object that this upload stored and nobody refers to: the same bytes were there before.
+    /// The object that this upload stored and nobody refers to: the same bytes were there before. A tombstone
+    /// names it.
     pub surplus: Option<String>,
 }
 
@@ -77,6 +79,9 @@ pub async fn commit(tx: &DatabaseTransaction, commit: Commit) -> Result<CommitOu
     };
     close(tx, &upload, &commit, (blob.id, run.id, duplicate)).await?;
     let surplus = (blob.object_key != upload.object_key).then_some(upload.object_key);
+    if let Some(key) = &surplus {
+        tombstone::bury(tx, key).await?;
+    }
     committed(tx, upload.id, run.id, duplicate, surplus).await
 }
 

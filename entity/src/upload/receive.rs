@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{ActiveModel, Column, Entity, Model, UploadState};
-use crate::{clock, id::UploadId};
+use crate::{clock, id::UploadId, tombstone};
 
 /// A transfer that is about to begin.
 #[derive(Clone, Debug)]
@@ -45,16 +45,19 @@ pub async fn begin(tx: &DatabaseTransaction, new: NewUpload) -> Result<Model, Db
     Ok(upload)
 }
 
-/// Gives an upload up whose transfer broke off. `false` when it was not being received any more: its object
-/// must stay then.
+/// Gives an upload up whose transfer broke off; a tombstone names its object. `false` when it was not being
+/// received any more: its object must stay then.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn abandon(tx: &DatabaseTransaction, id: UploadId) -> Result<bool, DbErr> {
-    expire(tx, id).await
+    match Entity::find_by_id(id).one(tx).await? {
+        Some(upload) => expire(tx, &upload).await,
+        None => Ok(false),
+    }
 }
 
-/// Gives up to `page` uploads up whose time is over; the caller removes their objects.
+/// Gives up to `page` uploads up whose time is over; tombstones name their objects.
 ///
 /// # Errors
 /// When the database refuses.
@@ -69,21 +72,25 @@ pub async fn expire_stale(tx: &DatabaseTransaction, page: u64) -> Result<Vec<Mod
         .await?;
     let mut expired = Vec::with_capacity(stale.len());
     for upload in stale {
-        if expire(tx, upload.id).await? {
+        if expire(tx, &upload).await? {
             expired.push(Model { state: UploadState::Expired, ..upload });
         }
     }
     Ok(expired)
 }
 
-async fn expire(tx: &DatabaseTransaction, id: UploadId) -> Result<bool, DbErr> {
+async fn expire(tx: &DatabaseTransaction, upload: &Model) -> Result<bool, DbErr> {
     let values =
         ActiveModel { state: Set(UploadState::Expired), ..<ActiveModel as ActiveModelTrait>::default() };
     let updated = Entity::update_many()
         .set(values)
-        .filter(Column::Id.eq(id))
+        .filter(Column::Id.eq(upload.id))
         .filter(Column::State.eq(UploadState::Receiving))
         .exec(tx)
         .await?;
-    Ok(updated.rows_affected == 1)
+    if updated.rows_affected != 1 {
+        return Ok(false);
+    }
+    tombstone::bury(tx, &upload.object_key).await?;
+    Ok(true)
 }

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod census;
+mod collection;
 mod commit;
 mod deletion;
 mod machine;
 mod payload;
+mod portable;
 mod publication;
 mod store;
 mod tables;

@@ -1,7 +1,5 @@
 //! Readers switch from one conversion to the next at once and as a whole.
 
-use std::time::Duration;
-
 use entity::{
     conversion::{self, ConversionState},
     id::ConversionId,
@@ -19,8 +17,6 @@ platform::on_every_back_end! {
     thousands_of_signals_fit,
     an_attempt_of_an_overtaken_holder_is_not_begun,
     a_publication_without_its_attempt_is_refused_as_a_whole,
-    only_what_nobody_needs_is_collected,
-    an_attempt_can_be_given_up,
 }
 
 async fn state(store: &Store, id: ConversionId) -> ConversionState {
@@ -108,46 +104,4 @@ async fn a_publication_without_its_attempt_is_refused_as_a_whole(store: Store) {
     assert!(conversion::publish(&tx, publication(&job, ConversionId::new())).await.is_err());
     tx.rollback().await.unwrap();
     assert_eq!(store.job(job.id).await.state, JobState::Running);
-}
-
-async fn only_what_nobody_needs_is_collected(store: Store) {
-    let run_id = store.upload("a").await.run_id;
-    let job = store.claim("w").await.unwrap();
-    let lost = store.begin(&job).await;
-    assert_eq!(collectable(&store, Duration::ZERO).await, [], "the running attempt stays");
-    store.pass_time().await;
-    let tx = store.tx().await;
-    job::expire_leases(&tx, 10).await.unwrap();
-    tx.commit().await.unwrap();
-    let job = store.claim("w").await.unwrap();
-    let published = store.begin(&job).await;
-    assert_eq!(collectable(&store, Duration::ZERO).await, [lost]);
-    assert_eq!(collectable(&store, Duration::from_secs(3600)).await, [], "not before its time");
-    assert!(store.publish(publication(&job, published)).await);
-    let tx = store.tx().await;
-    assert!(conversion::collected(&tx, lost).await.unwrap());
-    assert!(!conversion::collected(&tx, published).await.unwrap(), "never what readers see");
-    tx.commit().await.unwrap();
-    assert_eq!(collectable(&store, Duration::ZERO).await, []);
-    store.enqueue(run_id).await;
-    let job = store.claim("w").await.unwrap();
-    let next = store.begin(&job).await;
-    store.publish(publication(&job, next)).await;
-    assert_eq!(collectable(&store, Duration::ZERO).await, [published]);
-}
-
-async fn collectable(store: &Store, grace: Duration) -> Vec<ConversionId> {
-    let found = conversion::collectable(&store.0, grace, 10).await.unwrap();
-    found.into_iter().map(|conversion| conversion.id).collect()
-}
-
-async fn an_attempt_can_be_given_up(store: Store) {
-    store.upload("a").await;
-    let job = store.claim("w").await.unwrap();
-    let id = store.begin(&job).await;
-    let tx = store.tx().await;
-    assert!(conversion::orphan(&tx, id).await.unwrap());
-    assert!(!conversion::orphan(&tx, id).await.unwrap());
-    tx.commit().await.unwrap();
-    assert_eq!(collectable(&store, Duration::ZERO).await, [id]);
 }

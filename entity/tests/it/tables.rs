@@ -1,7 +1,7 @@
 //! The models and the migrated tables have the same columns, and the clock runs.
 
 use entity::{
-    blob, clock, conversion, dbc, job, job_event, run, run_dbc, signal, test_day, upload, vehicle,
+    blob, clock, conversion, dbc, job, job_event, run, run_dbc, signal, test_day, tombstone, upload, vehicle,
     vehicle_dbc,
 };
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
@@ -49,6 +49,7 @@ async fn models_match_tables(store: Store) {
     same(&store, run_dbc::Entity).await;
     same(&store, signal::Entity).await;
     same(&store, test_day::Entity).await;
+    same(&store, tombstone::Entity).await;
     same(&store, upload::Entity).await;
     same(&store, vehicle::Entity).await;
     same(&store, vehicle_dbc::Entity).await;

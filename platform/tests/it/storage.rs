@@ -13,7 +13,7 @@ use entity::id::{ConversionId, RunId, UploadId};
 use futures::{StreamExt, TryStreamExt};
 use platform::{
     config::{Config, storage::StorageConfig},
-    storage::{Area, Expected, KeyPrefix, ObjectKey, Storage, StorageErrorKind},
+    storage::{Area, Expected, Found, KeyPrefix, ObjectKey, Storage, StorageErrorKind},
     testing::servers::S3Server,
 };
 use tempfile::TempDir;
@@ -194,4 +194,55 @@ async fn a_folder_has_one_id_for_all_who_see_it() {
     fs::write(folder.path().join("up/.dataviewer-store-id"), "x").unwrap();
     assert!(storage.store_id(Area::Uploads).await.is_err());
     assert_eq!(files(&folder.path().join("up")), [".dataviewer-store-id", "dbcs", "uploads"]);
+}
+
+#[tokio::test]
+async fn a_survey_sees_what_a_listing_leaves_out() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt, os::unix::fs::symlink};
+    let Place { storage, folder, .. } = place();
+    let (key, run, conversion) = (upload(), RunId::new(), ConversionId::new());
+    storage.put(&key, "some".into()).await.unwrap();
+    let made = ObjectKey::Conversion { run, conversion, file: "a.parquet".parse().unwrap() };
+    storage.put(&made, "rows".into()).await.unwrap();
+    let uploads = folder.path().join("up/uploads");
+    fs::write(folder.path().join("up").join(format!("{key}#1")), "half").unwrap();
+    fs::write(uploads.join("3.csv"), "an old log").unwrap();
+    fs::write(uploads.join(OsStr::from_bytes(b"\xff")), "no text").unwrap();
+    symlink("/etc/passwd", uploads.join("link")).unwrap();
+    fs::create_dir(uploads.join("deeper")).unwrap();
+    fs::write(folder.path().join("out/runs").join("notes.txt"), "mine").unwrap();
+
+    let survey = async |prefix| storage.survey(prefix).try_collect::<Vec<_>>().await.unwrap();
+    let (mut objects, mut staging, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
+    for found in survey(KeyPrefix::Uploads).await.into_iter().chain(survey(KeyPrefix::Runs).await) {
+        match found {
+            Found::Object(listed) => objects.push((listed.key, listed.bytes)),
+            Found::Staging { key, path } => staging.push((key, path)),
+            Found::Foreign(name) => foreign.push(name),
+        }
+    }
+    assert_eq!(objects, [(key.clone(), 4), (made, 4)]);
+    assert_eq!(foreign.len(), 5, "{foreign:?}");
+    let (of, path) = staging.remove(0);
+    assert_eq!((of, staging.len()), (key.clone(), 0));
+    storage.remove_staging(&key, path.clone()).await.unwrap();
+    storage.remove_staging(&key, path).await.unwrap();
+    assert_eq!(storage.head(&key).await.unwrap(), 4, "the object itself stays");
+    let left = survey(KeyPrefix::Uploads).await;
+    assert!(!left.iter().any(|found| matches!(found, Found::Staging { .. })), "{left:?}");
+}
+
+#[tokio::test]
+async fn only_names_of_ours_are_deleted_by_name() {
+    let Place { storage, .. } = place();
+    let (key, other) = (upload(), upload());
+    for key in [&key, &other] {
+        storage.put(key, "some".into()).await.unwrap();
+    }
+    for name in ["uploads", "runs", "dbcs", "../up", "uploads/../x", ""] {
+        storage.delete_named(name).await.unwrap();
+    }
+    storage.delete_named(&key.to_string()).await.unwrap();
+    assert_eq!(storage.head(&key).await.unwrap_err().kind, StorageErrorKind::Missing);
+    assert_eq!(storage.head(&other).await.unwrap(), 4);
 }

@@ -134,3 +134,63 @@ async fn a_deleted_run_can_be_restored() {
     assert_eq!(garage.ask(restore).await["restoreRun"]["run"]["deletedAt"], Value::Null);
     assert_eq!(numbers(&garage.ask(with(PAGE, json!({}))).await["runs"]), [1]);
 }
+
+#[tokio::test]
+async fn a_purged_run_is_gone_with_its_bytes() {
+    use entity::{conversion, id::RunId};
+    use platform::storage::{KeyPrefix, ObjectKey};
+    use sea_orm::EntityTrait;
+    let garage = Garage::new().await;
+    let (made, kept) = (garage.numbered(1).await, garage.numbered(2).await);
+    let job = garage.claim().await;
+    garage.publish(job, &[("Engine", "RPM")]).await;
+    let conversion = conversion::Entity::find().one(garage.runtime.database.read()).await.unwrap().unwrap();
+    let log = |upload: entity::id::UploadId| ObjectKey::Upload(upload);
+    let file = "can0_Engine.parquet".parse().unwrap();
+    let rows = ObjectKey::Conversion { run: made.run_id, conversion: conversion.id, file };
+    for key in [&log(made.upload_id), &log(kept.upload_id), &rows] {
+        garage.runtime.storage.put(key, "abc".into()).await.unwrap();
+    }
+    let id = made.run_id;
+    let purge = |id: RunId| {
+        format!(
+            "mutation {{ purgeRun(id: \"{id}\") {{ ... on PurgeRunPayload {{ id freedBytes }} ... on Refused {{ code path }} }} }}"
+        )
+    };
+    let purged = garage.ask(purge(id)).await["purgeRun"].clone();
+    assert_eq!(purged, json!({ "id": id.to_string(), "freedBytes": "4" }));
+    assert_eq!(garage.ask(purge(id)).await["purgeRun"], json!({ "code": "NOT_FOUND", "path": "id" }));
+    assert_eq!(garage.ask(format!("{{ run(id: \"{id}\") {{ number }} }}")).await["run"], Value::Null);
+    assert_eq!(numbers(&garage.ask(with(PAGE, json!({}))).await["runs"]), [2]);
+    let stored: Vec<_> =
+        futures::TryStreamExt::try_collect(garage.runtime.storage.list(KeyPrefix::Uploads)).await.unwrap();
+    assert_eq!(stored.iter().map(|object| object.key.clone()).collect::<Vec<_>>(), [log(kept.upload_id)]);
+
+    // A watcher of its job hears that it is gone, and no more.
+    let events = garage.job_events(made.job_id).await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["errors"][0]["extensions"]["code"], "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn purging_a_run_fences_its_running_job() {
+    let garage = Garage::new().await;
+    let made = garage.numbered(1).await;
+    let job = garage.claim().await;
+    let purge = format!("mutation {{ purgeRun(id: \"{}\") {{ __typename }} }}", made.run_id);
+    assert_eq!(garage.ask(purge).await["purgeRun"]["__typename"], "PurgeRunPayload");
+    let beat = garage.runtime.database.transaction(move |tx| {
+        Box::pin(async move {
+            let progress = entity::job::JobProgress {
+                stage: entity::job::JobStage::Reading,
+                bytes: 1,
+                total: 2,
+                frames: 0,
+                warnings: 0,
+                seq: 1,
+            };
+            entity::job::heartbeat(tx, job.id, job.token, std::time::Duration::from_secs(1), &progress).await
+        })
+    });
+    assert_eq!(beat.await.unwrap(), entity::job::Beat::Lost);
+}

@@ -10,7 +10,7 @@ use entity::{
     signal::RecordedSignal,
     upload::{self, Commit, CommitOutcome, Committed, NewUpload},
 };
-use platform::testing::TestRuntime;
+use platform::{storage::KeyPrefix, testing::TestRuntime};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -89,7 +89,8 @@ impl Garage {
             let (job, signals) = (job.clone(), signals.clone());
             Box::pin(async move {
                 let id = ConversionId::new();
-                conversion::begin(tx, &job, id, "runs/x").await?;
+                let prefix = KeyPrefix::Conversion { run: job.run_id, conversion: id }.to_string();
+                conversion::begin(tx, &job, id, &prefix).await?;
                 conversion::publish(tx, publication(&job, id, signals)).await
             })
         });

@@ -51,7 +51,7 @@ pub(super) async fn store(
 /// Removes what was stored of a conversion that was not published. What cannot be removed now is garbage
 /// with an owner's row, and collected later.
 pub(super) async fn discard(execution: &Execution, conversion: &conversion::Model) {
-    if let Err(setback) = crate::collect::remove(&execution.worker.runtime, conversion).await {
+    if let Err(setback) = crate::collect::discard(&execution.worker.runtime, conversion).await {
         tracing::warn!(?setback, "an unpublished conversion stays behind for the collector");
     }
 }
