@@ -40,7 +40,7 @@ pub(crate) async fn run(execution: &Execution) -> Outcome<()> {
 
     execution.tracker.stage(JobStage::Committing);
     // What the row says of the progress stays when the job has ended.
-    let _ = heartbeat::once(execution).await;
+    heartbeat::once(execution).await;
     let published = match stored {
         Ok(()) => {
             tally::stored(output.bytes);
