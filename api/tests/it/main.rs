@@ -5,6 +5,7 @@ mod gateway;
 mod graphql;
 mod guard;
 mod health;
+mod lost_commit;
 mod metrics;
 mod probe;
 mod schema;

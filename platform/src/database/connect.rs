@@ -80,6 +80,8 @@ pub(super) fn pool(url: &'static str, connections: u32) -> ConnectOptions {
     options
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
+        // Many processes share a server's connections: what a burst opened is given back soon.
+        .idle_timeout(Duration::from_secs(60))
         // Each back end has its own check instead, where it needs one.
         .test_before_acquire(false)
         .sqlx_logging(false);
