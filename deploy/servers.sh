@@ -103,7 +103,9 @@ install_s3() {
     home=$(dirname "$DATAVIEWER_TEST_BIN")
     command -v "$DATAVIEWER_TEST_BIN/s3s-fs" s3s-fs >/dev/null && return
     echo "installing s3s-fs"
-    CARGO_TARGET_DIR=$home/build cargo install --quiet --locked --root "$home" s3s-fs --version "$version" --features binary
+    CARGO_TARGET_DIR=$home/s3s-build cargo install --quiet --locked --root "$home" s3s-fs --version "$version" --features binary
+    rm -rf "$home/s3s-build"
+    [ -x "$DATAVIEWER_TEST_BIN/s3s-fs" ]
 }
 
 # A port that nobody listens on, below those that the system gives to clients meanwhile.

@@ -67,7 +67,7 @@ async fn api_and_worker_meet_in_the_bucket() {
 
     let run = client.ask(SERIES, json!({ "id": run_id })).await["run"].take();
     assert_eq!(run["series"][0]["values"], json!([1.0, 2.0, 3.0]));
-    let url = run["log"]["downloadUrl"].as_str().unwrap();
+    let url = client.url(&run["log"]["downloadUrl"]);
     assert_eq!(reqwest::get(url).await.unwrap().text().await.unwrap(), LOG);
     assert!(pit.storage.cached_bytes() > 0 && garage.storage.cached_bytes() > 0);
     for machine in [&pit, &garage] {

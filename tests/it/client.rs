@@ -90,6 +90,11 @@ impl Client {
         Self { address }
     }
 
+    /// What an answer gives as an address without a host.
+    pub(crate) fn url(&self, path: &Value) -> String {
+        format!("http://{}{}", self.address, path.as_str().unwrap())
+    }
+
     /// The `data` of a query or a mutation.
     pub(crate) async fn ask(&self, document: &str, variables: Value) -> Value {
         self.try_ask(document, variables).await.unwrap_or_else(|answer| panic!("{answer}"))

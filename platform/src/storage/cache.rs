@@ -74,7 +74,16 @@ impl Cache {
             Err(error) => tracing::warn!(%error, "a damaged copy is fetched again"),
         }
         self.remove(place, key).await?;
-        self.fetch(place, key, &path, expected).await?;
+        match self.fetch(place, key, &path, expected).await {
+            Err(error) if error.kind == StorageErrorKind::Full => {
+                // Others fill the disk too: copies that nobody reads give way.
+                let ledger = self.ledger.clone();
+                let made = blocking(move || Ok(ledger.make_room(u64::MAX))).await;
+                made.map_err(|source| StorageError::new("make room for", key, source))?;
+                self.fetch(place, key, &path, expected).await?;
+            }
+            fetched => fetched?,
+        }
         let file = self.verified.open(key, path, expected).await?;
         Ok(self.pinned(key, file))
     }
