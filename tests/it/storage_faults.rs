@@ -86,11 +86,9 @@ async fn told(runtime: &TestRuntime, client: &Client, fault: &str) {
     let run = again(fault, series).await["run"].take();
     assert_eq!(run["series"][0]["values"], json!([1.0, 2.0, 3.0]), "{fault}");
     let download = async || {
-        let answer = reqwest::get(client.url(&run["log"]["downloadUrl"])).await.unwrap();
-        match answer.error_for_status() {
-            Ok(answer) => answer.text().await.map_err(|error| json!(error.to_string())),
-            Err(error) => Err(json!(error.to_string())),
-        }
+        let answer = reqwest::get(client.url(&run["log"]["downloadUrl"])).await;
+        let text = async { answer?.error_for_status()?.text().await };
+        text.await.map_err(|error| json!(error.to_string()))
     };
     assert_eq!(again(fault, download).await, LOG, "{fault}");
 }
