@@ -1,5 +1,6 @@
 //! Traces, from the request that brings a log to the commit of what it became.
 
+use platform::testing::servers::RedisServer;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -13,11 +14,12 @@ async fn one_trace_leads_from_the_upload_to_the_commit_across_processes() {
     let folder = TempDir::new().unwrap();
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address.as_str());
     let key = ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=opensesame");
-    let api = [endpoint, key, ("OTEL_SERVICE_NAME", "api")];
-    let mut api = Process::start(folder.path(), "api", &api);
+    let redis = RedisServer::start().unwrap();
+    let url = redis.url();
+    let named = |name| [endpoint, key, ("REDIS_URL", url.as_str()), ("OTEL_SERVICE_NAME", name)];
+    let mut api = Process::start(folder.path(), "api", &named("api"));
     let client = client_of(&api).await;
-    let mut worker =
-        Process::start(folder.path(), "worker", &[endpoint, key, ("OTEL_SERVICE_NAME", "worker")]);
+    let mut worker = Process::start(folder.path(), "worker", &named("worker"));
     convert(&client).await;
     for process in [&mut api, &mut worker] {
         // What is not delivered yet is delivered at the end.
