@@ -9,6 +9,9 @@ fn variables() -> Vec<(String, String)> {
     [
         ("DATABASE_URL", format!("postgresql://user:{CANARY}@127.0.0.1:5432/logs")),
         ("REDIS_URL", format!("redis://user:{CANARY}@127.0.0.1:6379")),
+        ("UPLOAD_BUCKET", "uploads".to_owned()),
+        ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "key".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", CANARY.to_owned()),
         ("AWS_SESSION_TOKEN", CANARY.to_owned()),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://user:{CANARY}@127.0.0.1:4318")),
