@@ -37,6 +37,8 @@ pub(crate) async fn check_all(manager: &SchemaManager<'_>) -> Result<(), Migrati
     for (step, tables) in known.iter().zip(TABLES) {
         if !applied.contains(step)
             && let Some(table) = first_present(manager, tables).await?
+            // Another process may have applied the step between the two looks.
+            && !self::applied(manager).await?.contains(step)
         {
             // Where a change of the schema commits by itself, a step may have stopped half-way.
             let is_ours = manager.get_database_backend() == DbBackend::MySql

@@ -4,11 +4,16 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 
-use super::{mysql, postgres, sqlite};
+use tokio::time::{Instant, sleep};
+
+use super::{failure::is_contention, mysql, postgres, sqlite};
 use crate::config::database::{DatabaseConfig, DatabaseLocation};
 
 /// How long a statement waits for another's lock, and a caller for a free connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two attempts at a file that another process is just making.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +74,16 @@ pub(super) async fn open(
     Ok((write, read))
 }
 
+/// Two processes that meet at a new SQLite file refuse each other while it gets its write-ahead log: for that
+/// SQLite itself does not wait.
 async fn connected(options: Result<ConnectOptions, DbErr>) -> Result<DatabaseConnection, DbErr> {
-    sea_orm::Database::connect(options?).await
+    let (options, deadline) = (options?, Instant::now() + PATIENCE);
+    loop {
+        match sea_orm::Database::connect(options.clone()).await {
+            Err(error) if is_contention(&error) && Instant::now() < deadline => sleep(AGAIN).await,
+            outcome => return outcome,
+        }
+    }
 }
 
 /// A pool's options. `url` names the back end only: where and how to connect is set by the back end's own

@@ -74,7 +74,7 @@ fn is_lost(error: &DbErr) -> bool {
 }
 
 /// Busy or locked (SQLite), serialisation failure or deadlock (PostgreSQL, MariaDB).
-fn is_contention(error: &DbErr) -> bool {
+pub(super) fn is_contention(error: &DbErr) -> bool {
     let Some(error) = answered(error) else { return false };
     match (sqlite(error), number(error)) {
         // The extended codes keep the primary one in the low byte: 5 is busy, 6 is locked.
