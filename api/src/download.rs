@@ -27,11 +27,7 @@ pub(crate) async fn log(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let found = match id.parse() {
-        Ok(id) => find(&runtime, id).await,
-        Err(_) => Ok(None),
-    };
-    let log = match found {
+    let log = match named(&runtime, &id).await {
         Ok(Some(log)) => log,
         Ok(None) => return (StatusCode::NOT_FOUND, "no such log\n").into_response(),
         Err(error) => {
@@ -42,6 +38,10 @@ pub(crate) async fn log(
     };
     match deliver(&runtime, &log, &headers).await {
         Ok(response) => response,
+        // Purged since it was looked up.
+        Err(_) if matches!(named(&runtime, &id).await, Ok(None)) => {
+            (StatusCode::NOT_FOUND, "no such log\n").into_response()
+        }
         Err(error) => {
             tracing::error!(%error, log.id = id, "stored log not readable");
             (StatusCode::SERVICE_UNAVAILABLE, "the storage does not answer; try again\n").into_response()
@@ -54,6 +54,13 @@ struct Log {
     key: ObjectKey,
     is: Expected,
     file_name: String,
+}
+
+async fn named(runtime: &Runtime, id: &str) -> Result<Option<Log>, DbErr> {
+    match id.parse() {
+        Ok(id) => find(runtime, id).await,
+        Err(_) => Ok(None),
+    }
 }
 
 async fn find(runtime: &Runtime, id: BlobId) -> Result<Option<Log>, DbErr> {

@@ -8,6 +8,7 @@ use std::sync::{
 use async_graphql::Context;
 use canlog::series::{Series, SeriesError, SeriesRequest, read_series};
 use platform::storage::{FileName, LocalFile, ObjectKey};
+use sea_orm::EntityTrait;
 use tokio::sync::Semaphore;
 
 use super::proof::{self, Files};
@@ -47,6 +48,29 @@ impl Budget {
 
 /// Reads one signal, from files that are what their conversion wrote.
 pub(crate) async fn signal(ctx: &Context<'_>, signal: &Signal, request: SeriesRequest) -> Answer<Series> {
+    match whole(ctx, signal, request).await {
+        Err(refusal) if refusal.code == Code::StorageUnavailable => {
+            Err(gone(ctx, signal).await.unwrap_or(refusal))
+        }
+        read => read,
+    }
+}
+
+/// Why the files could not be read, if it is no fault: the run was purged since its signal was looked up, or
+/// converted again so long ago that the old files are gone.
+async fn gone(ctx: &Context<'_>, signal: &Signal) -> Option<Refusal> {
+    let row =
+        entity::signal::Entity::find_by_id(signal.row.id).one(runtime(ctx).database.read()).await.ok()?;
+    match row {
+        None => Some(Refusal::not_found("signal", signal.row.id)),
+        Some(row) if row.conversion_id != signal.row.conversion_id => {
+            Some(Refusal::conflict("The run was converted again meanwhile; ask again."))
+        }
+        Some(_) => None,
+    }
+}
+
+async fn whole(ctx: &Context<'_>, signal: &Signal, request: SeriesRequest) -> Answer<Series> {
     let files = proof::files(ctx, signal.row.conversion_id).await?;
     let (rows, overview) = tokio::try_join!(
         open(ctx, signal, &signal.row.file, &files),
