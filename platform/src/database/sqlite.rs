@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use sea_orm::ConnectOptions;
+use futures::future::BoxFuture;
+use sea_orm::{
+    ConnectOptions,
+    sqlx::{self, Connection, sqlite::SqliteConnection},
+};
 
 use super::connect::{ConnectError, PATIENCE, pool};
 use crate::storage::folder;
@@ -10,18 +14,32 @@ use crate::storage::folder;
 pub(super) fn options(path: &Path, connections: u32, read_only: bool) -> ConnectOptions {
     let path = path.to_owned();
     let mut options = pool("sqlite:unnamed", connections);
-    options.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(move |options| {
-        options
-            .filename(&path)
-            .create_if_missing(!read_only)
-            .busy_timeout(PATIENCE)
-            .foreign_keys(true)
-            .pragma("journal_mode", "WAL")
-            // NORMAL may lose the last commits when the power fails.
-            .pragma("synchronous", "FULL")
-            .pragma("query_only", if read_only { "ON" } else { "OFF" })
-    });
     options
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .map_sqlx_sqlite_opts(move |options| {
+            options
+                .filename(&path)
+                .create_if_missing(!read_only)
+                .busy_timeout(PATIENCE)
+                .foreign_keys(true)
+                .pragma("journal_mode", "WAL")
+                // NORMAL may lose the last commits when the power fails.
+                .pragma("synchronous", "FULL")
+                .pragma("query_only", if read_only { "ON" } else { "OFF" })
+        })
+        .map_sqlx_sqlite_before_acquire(|connection, _| is_usable(connection));
+    options
+}
+
+/// Whether the connection is in no transaction. On a full disk SQLite ends one by itself, and the driver goes on
+/// counting it: what came later would only be a part of it, and never be committed.
+fn is_usable(connection: &mut SqliteConnection) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
+    Box::pin(async move {
+        // A rollback that nobody waited for is done when this is answered.
+        connection.ping().await?;
+        Ok(!connection.is_in_transaction())
+    })
 }
 
 /// Whether a database may lie there; makes its folder.

@@ -99,6 +99,29 @@ async fn a_transaction_is_whole_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_the_database_ended_takes_no_later_one_with_it() {
+    let folder = TempDir::new().unwrap();
+    let database = database(&folder).await;
+    // As SQLite does on a full disk: the driver's own rollback finds nothing to roll back.
+    let ended = database.transaction(|tx| {
+        Box::pin(async move {
+            tx.execute_unprepared("ROLLBACK").await?;
+            Err::<(), _>(DbErr::Custom("the disk is full".to_owned()))
+        })
+    });
+    ended.await.unwrap_err();
+    let failed = database.transaction(|tx| {
+        Box::pin(async move {
+            insert(tx).await?;
+            Err::<(), _>(DbErr::Custom("the disk is full".to_owned()))
+        })
+    });
+    failed.await.unwrap_err();
+    database.transaction(insert).await.unwrap();
+    assert_eq!(rows(&database).await, 1, "committed for all to see");
+}
+
+#[tokio::test]
 async fn writers_take_turns() {
     let folder = TempDir::new().unwrap();
     let database = database(&folder).await;
