@@ -30,5 +30,9 @@ never entity 'async-graphql axum'
 never migration 'sea-orm entity'
 never worker 'async-graphql axum'
 
+# What kills and freezes the process on demand is in builds for tests only.
+cargo tree --locked -p dataviewer -e normal,build,features | grep -q 'platform feature "testing"' &&
+    wrong "dataviewer is built with platform's feature \`testing\`"
+
 [ "$failed" = 0 ] && echo "dependency rules hold"
 exit "$failed"

@@ -6,6 +6,7 @@ mod buckets;
 mod child;
 mod client;
 mod converter;
+mod faults;
 mod fsck;
 mod journey;
 mod kill;
