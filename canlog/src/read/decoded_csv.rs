@@ -56,14 +56,10 @@ impl DecodedCsv {
         ledger: &mut Ledger,
         batch: &mut Batch,
     ) -> Result<(), BadLine> {
-        self.row(text, ledger, batch).or_else(|bad| self.look_again(text, bad, ledger))
-    }
-
-    #[cold]
-    fn look_again(&mut self, text: &[u8], bad: BadLine, ledger: &mut Ledger) -> Result<(), BadLine> {
-        self.columns = Some(fields::header(text).and_then(|names| Columns::from_header(&names)).ok_or(bad)?);
-        ledger.understood += 1;
-        Ok(())
+        self.row(text, ledger, batch).or_else(|bad| {
+            self.columns = Some(fields::look_again(text, bad, ledger, Columns::from_header)?);
+            Ok(())
+        })
     }
 
     #[inline]

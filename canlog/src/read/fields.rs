@@ -1,5 +1,6 @@
 //! Rows of fields between commas, and the headers that name them.
 
+use super::ledger::Ledger;
 use super::problems::BadLine;
 
 /// The names of a header's columns, in small letters, without quotes and spaces; `None` when the line does
@@ -11,6 +12,19 @@ pub(super) fn header(text: &[u8]) -> Option<Vec<String>> {
     first
         .is_ascii_alphabetic()
         .then(|| names().map(|name| String::from_utf8_lossy(&name).into_owned()).collect())
+}
+
+/// What `columns` makes of a line that is no row, if that is a header; otherwise the line stays bad.
+#[cold]
+pub(super) fn look_again<C>(
+    text: &[u8],
+    bad: BadLine,
+    ledger: &mut Ledger,
+    columns: impl FnOnce(&[String]) -> Option<C>,
+) -> Result<C, BadLine> {
+    let columns = header(text).and_then(|names| columns(&names)).ok_or(bad)?;
+    ledger.understood += 1;
+    Ok(columns)
 }
 
 /// Where the column is; the first one where a header repeats a name.

@@ -68,10 +68,9 @@ impl TeamCsv {
         ledger: &mut Ledger,
         batch: &mut Batch,
     ) -> Result<(), BadLine> {
-        if let Some(layout) = fields::header(text).and_then(|names| Layout::from_header(&names)) {
+        if let Ok(layout) = fields::look_again(text, bad, ledger, Layout::from_header) {
             self.layout = layout;
             self.minute.text.clear();
-            ledger.understood += 1;
             return Ok(());
         }
         let tidy = fields::tidied(text).ok_or(bad)?;

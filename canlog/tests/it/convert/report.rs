@@ -1,10 +1,11 @@
 //! What a report says of frames that are not plain rows.
 
 use canlog::dbc::{self, BoundDbc};
-use canlog::manifest::{Number, ValueLabel};
+use canlog::manifest::{Number, SignalSummary, ValueLabel};
 use canlog::parquet;
 use canlog::report::{ProblemCode, UnknownId};
 use polars_parquet::read::read_metadata;
+use proptest::prelude::*;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -101,4 +102,15 @@ fn dbcs_of_buses_and_their_conflicts() {
     assert_eq!(converted.manifest.dbcs.len(), 2);
     let conflict = &converted.report.problems.iter().find(|problem| problem.code == ProblemCode::DbcConflict);
     assert!(conflict.unwrap().samples[0].text.contains("Brakes and Engine"));
+}
+
+proptest! {
+    #[test]
+    fn a_figure_reads_back_as_it_was_written(bits: u64) {
+        let figure = f64::from_bits(bits);
+        prop_assume!(figure.is_finite());
+        let summary = SignalSummary { mean: Some(figure), min: Some(Number::Float(figure)), ..SignalSummary::default() };
+        let text = serde_json::to_string(&summary).unwrap();
+        prop_assert_eq!(serde_json::from_str::<SignalSummary>(&text).unwrap(), summary);
+    }
 }
