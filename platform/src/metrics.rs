@@ -91,6 +91,7 @@ fn describe() {
     describe_gauge!(name::SUBSCRIPTIONS, "Subscriptions open");
     describe_counter!(name::UPLOADS, "Logs that came in, by what became of them");
     describe_counter!(name::RECEIVED_BYTES, Unit::Bytes, "Bytes of logs that came in");
+    describe_counter!(name::LOST_RINGS, "Wake-ups that Redis did not take; the jobs start when workers look");
     describe_counter!(name::STORED_BYTES, Unit::Bytes, "Bytes stored, by what they are");
     describe_counter!(name::CONVERSIONS, "Executions of jobs that ended, by how");
     describe_histogram!(name::CONVERSION_SECONDS, Unit::Seconds, "From the claim to the end of an execution");

@@ -6,7 +6,7 @@
 //! | `DATAVIEWER_REDIS_PREFIX` | what all keys and channels begin with, so that installations can share a server | `dataviewer` |
 //! | `DATAVIEWER_REDIS_CA` | a PEM file with the certificates to trust instead of the system's | none |
 //!
-//! `valkey` stands for `redis` in every scheme, and TLS is an `s` after it: `rediss-cluster://`.
+//! Redis 6.2 or newer, or Valkey. `valkey` stands for `redis` in every scheme, and TLS is an `s` after it: `rediss-cluster://`.
 
 use std::{fmt, path::PathBuf};
 

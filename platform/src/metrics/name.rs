@@ -28,3 +28,5 @@ pub const CONVERSION_SECONDS: &str = "dataviewer_conversion_duration_seconds";
 pub const CONVERSION_FRAMES_PER_SECOND: &str = "dataviewer_conversion_frames_per_second";
 /// Histogram.
 pub const CONVERSION_BYTES_PER_SECOND: &str = "dataviewer_conversion_bytes_per_second";
+/// Counter.
+pub const LOST_RINGS: &str = "dataviewer_lost_rings_total";

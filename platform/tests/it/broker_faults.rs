@@ -7,6 +7,7 @@ use entity::id::JobId;
 use futures::{FutureExt, future::join_all};
 use platform::{
     broker::{BoardEvent, Broker, BrokerError},
+    metrics::Metrics,
     testing::{Proxy, servers::RedisServer},
 };
 use tokio::time::{sleep, timeout};
@@ -104,6 +105,8 @@ async fn a_frozen_redis_keeps_nobody() {
     soon(watcher.changed()).await.unwrap();
     assert!(matches!(teller.ping().await, Err(BrokerError::Silent)));
     let _ = bells.next().now_or_never();
+    // Longer than the silence after which connections are given up, and than the handshake of the next.
+    sleep(Duration::from_secs(10)).await;
     server.thaw();
     until(async || teller.is_connected() && listener.is_connected(), "connected again").await;
     soon(bells.next()).await;
@@ -181,7 +184,10 @@ async fn a_full_redis_costs_time_only() {
     server.ask(&["config", "set", "maxmemory", "1mb"]).unwrap();
     let full = server.ask(&["set", "x", "y"]).unwrap();
     assert!(full.starts_with("OOM"), "{full}");
+    let metrics = Metrics::of_process();
     use_all(&teller).await;
+    let shown = metrics.render();
+    assert!(shown.contains("\ndataviewer_lost_rings_total "), "{shown}");
     soon(own.next()).await;
     assert_tells(&teller, &listener).await;
     server.ask(&["config", "set", "maxmemory", "0"]).unwrap();

@@ -1,6 +1,6 @@
 //! Connections to Redis: how they are set up, and that they come back.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use fred::{
     clients::Client,
@@ -10,7 +10,7 @@ use fred::{
         config::{Config, ReconnectPolicy, UnresponsiveConfig},
     },
 };
-use tokio::{sync::Notify, time::sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::tls;
@@ -31,7 +31,6 @@ const COMMANDS: usize = 10_000;
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub(super) client: Client,
-    restart: Arc<Notify>,
 }
 
 impl Connection {
@@ -55,17 +54,15 @@ impl Connection {
             performance.broadcast_channel_capacity = NEWS;
         });
         let client = builder.build().map_err(BrokerError::from)?;
-        Ok(Self { client, restart: Arc::default() })
+        Ok(Self { client })
     }
 
     /// Connects, and again whenever the connection is lost, until `stop`.
     pub(super) async fn keep(self, stop: CancellationToken) {
         loop {
-            // What waits for an answer on the connection before is given up.
             let mut connected = self.client.connect();
             tokio::select! {
                 () = stop.cancelled() => { connected.abort(); return }
-                () = self.restart.notified() => { connected.abort(); continue }
                 ended = &mut connected => {
                     tracing::debug!(?ended, "a Redis client gave up; it starts again");
                 }
@@ -77,11 +74,13 @@ impl Connection {
         }
     }
 
-    /// Drops the connection and makes another, unless it is being made already. Works also where the client
-    /// itself hangs.
+    /// Drops the connection and makes another, unless it is being made already. What waits for an answer is
+    /// given up.
     pub(super) fn restart(&self) {
         if self.client.is_connected() {
-            self.restart.notify_one();
+            let client = self.client.clone();
+            // Ends when there is a connection, and when the client is closed.
+            tokio::spawn(async move { client.force_reconnection().await });
         }
     }
 }

@@ -26,7 +26,10 @@ use super::{
     link::Link,
     message::{Message, Names, News},
 };
-use crate::broker::{BrokerError, in_process::InProcess};
+use crate::{
+    broker::{BrokerError, in_process::InProcess},
+    metrics::name,
+};
 
 /// How long a ring may lie in the stream; who looks at SQL by himself has done so long before.
 const KEEP: Duration = Duration::from_secs(24 * 3600);
@@ -121,6 +124,7 @@ impl Line {
     pub(super) async fn ring(&self, job: JobId) {
         if let Err(error) = self.append(job, 0).await {
             tracing::debug!(%error, job.id = %job, "nobody elsewhere is rung for");
+            metrics::counter!(name::LOST_RINGS).increment(1);
             self.owed().ring = Some(job);
             self.hub.ring();
         }

@@ -34,8 +34,8 @@ pub(super) const MARGIN: Duration = Duration::from_secs(3);
 const BURST: u64 = 128;
 /// Workers that one entry wakes in the end, at most.
 const MOST: u32 = 1024;
-/// After a failure.
-const PAUSE: Duration = Duration::from_millis(200);
+/// After a failure: the least and the most. It doubles.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// A consumer that was silent for so long belongs to a process that is gone, or is made again.
 const GONE: Duration = Duration::from_secs(3600);
 
@@ -136,7 +136,7 @@ async fn read(line: Arc<Line>, connection: Connection, mut waiting: watch::Recei
 
 /// Makes sure that there are a stream and a group, which begins with what is in the stream; tries until then.
 async fn join(line: &Line, connection: &Connection) {
-    let client = &connection.client;
+    let (client, mut pause) = (&connection.client, PAUSE.0);
     loop {
         if client.is_connected() || timeout(MARGIN, client.wait_for_connect()).await.is_ok() {
             let made = client.xgroup_create::<(), _, _, _>(&line.names.jobs, GROUP, "0", true).await;
@@ -147,7 +147,8 @@ async fn join(line: &Line, connection: &Connection) {
                 Err(error) => tracing::debug!(%error, "no group to join"),
             }
         }
-        sleep(PAUSE).await;
+        sleep(pause).await;
+        pause = PAUSE.1.min(2 * pause);
     }
 }
 
