@@ -78,7 +78,11 @@ impl Cache {
             Err(error) if error.kind == StorageErrorKind::Full => {
                 // Others fill the disk too: copies that nobody reads give way.
                 let ledger = self.ledger.clone();
-                let made = blocking(move || Ok(ledger.make_room(u64::MAX))).await;
+                let made = blocking(move || {
+                    ledger.make_room(u64::MAX);
+                    Ok(())
+                })
+                .await;
                 made.map_err(|source| StorageError::new("make room for", key, source))?;
                 self.fetch(place, key, &path, expected).await?;
             }
