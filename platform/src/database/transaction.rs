@@ -11,7 +11,7 @@ use tokio::task::JoinError;
 
 use super::{failure, retry::Retry};
 
-/// The work of one transaction. See [`Database::transaction`].
+/// The work of one transaction. See [`super::Database::transaction`].
 pub type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'tx>>;
 
 /// What may end a transaction without a commit: the database's error, or a reason of the caller's own.
