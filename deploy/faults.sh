@@ -32,15 +32,16 @@ tests_of() {
 }
 filters=()
 for row in "$@"; do filters+=("$(tests_of "$row")"); done
-[ ${#filters[@]} -gt 0 ] || filters=(faults::)
+[ ${#filters[@]} -gt 0 ] || mapfile -t filters < <(sed -n 's/^mod \(.*\);/faults::\1/p' tests/it/faults/mod.rs)
 
 . deploy/servers.sh
 start_servers >&2
 mkdir -p "$target"
 said=$target/faults.log
 status=0
-# One at a time: each keeps both cores busy, and the times are to mean something.
-DATAVIEWER_FAULTS=$form cargo test --locked --package dataviewer --test it -- --test-threads 1 "${filters[@]}" >"$said" 2>&1 || status=$?
+# One at a time: each keeps both cores busy, and the times are to mean something. The workspace, because a package
+# alone is another build.
+DATAVIEWER_FAULTS=$form cargo test --locked --workspace --test it -- --test-threads 1 "${filters[@]}" >"$said" 2>&1 || status=$?
 
 echo "| test | what was done | what came of it |"
 echo "| --- | --- | --- |"

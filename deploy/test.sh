@@ -4,6 +4,7 @@
 #
 #   bash deploy/test.sh            everything
 #   bash deploy/test.sh rust       the Rust suites only (they, too, need Python's oracles)
+#   bash deploy/test.sh faults     the fault tests, one at a time, with their table
 #   bash deploy/test.sh outside    outside clients against the real binary
 #   bash deploy/test.sh browser    GraphiQL in a real Chromium
 #   bash deploy/test.sh files      the files that deploy the service
@@ -72,6 +73,9 @@ without_faults() { ! grep -qE 'DATAVIEWER_(CRASH|STOP)_AT' "$DATAVIEWER_BINARY";
 
 browser() { chromium && "$DATAVIEWER_PYTHON" deploy/browser/graphiql.py; }
 
+# The fault tests keep both cores busy: they have a part of their own, one at a time.
+mapfile -t skipped < <(sed -n 's/^mod \(.*\);/--skip\nfaults::\1/p' tests/it/faults/mod.rs)
+
 mkdir -p "$target"
 real_data
 say "oracles (Python)"
@@ -81,7 +85,8 @@ oracles
 say "servers"
 start_servers
 
-case $what in all | rust) part "Rust: unit and integration tests" cargo test --locked --workspace --no-fail-fast ;; esac
+case $what in all | rust) part "Rust: unit and integration tests" cargo test --locked --workspace --no-fail-fast -- "${skipped[@]}" ;; esac
+case $what in all | faults) part "faults" bash deploy/faults.sh ;; esac
 case $what in all | outside | browser) part "the binary" cargo build --locked ;; esac
 export DATAVIEWER_BINARY=$target/debug/dataviewer
 case $what in all | outside) part "no fault can be asked of the binary" without_faults ;; esac
