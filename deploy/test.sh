@@ -24,16 +24,23 @@ part() { # part NAME COMMAND…: runs it, counts it
     if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1" >&2; fi
 }
 
-oracles() {
-    local home=$target/oracles stamp
-    stamp=$home/$(sha256sum deploy/oracle/requirements.txt | cut -c1-16)
+# python_with FOLDER REQUIREMENTS PACKAGE…: a virtual environment with them, made anew when the requirements change.
+# A PACKAGE comes without what it asks for.
+python_with() {
+    local home=$target/$1 requirements=$2 stamp
+    stamp=$home/$(sha256sum "$requirements" | cut -c1-16)
     if [ ! -e "$stamp" ]; then
         rm -rf "$home"
         python3 -m venv "$home"
-        "$home/bin/pip" install --quiet --disable-pip-version-check -r deploy/oracle/requirements.txt
+        "$home/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+        [ $# -lt 3 ] || "$home/bin/pip" install --quiet --disable-pip-version-check --no-deps "${@:3}"
         touch "$stamp"
     fi
-    DATAVIEWER_PYTHON=$(cd "$home/bin" && pwd)/python
+}
+
+oracles() {
+    python_with oracles deploy/oracle/requirements.txt
+    DATAVIEWER_PYTHON=$(cd "$target/oracles/bin" && pwd)/python
     export DATAVIEWER_PYTHON
 }
 
@@ -55,17 +62,9 @@ real_data() {
 }
 
 files() {
-    local home=$target/checks stamp
-    stamp=$home/$(sha256sum deploy/checks/requirements.txt | cut -c1-16)
-    if [ ! -e "$stamp" ]; then
-        rm -rf "$home"
-        python3 -m venv "$home"
-        "$home/bin/pip" install --quiet --disable-pip-version-check -r deploy/checks/requirements.txt
-        # For the schema that it carries alone: what it needs to run is as old as itself.
-        "$home/bin/pip" install --quiet --disable-pip-version-check --no-deps docker-compose==1.29.2
-        touch "$stamp"
-    fi
-    "$home/bin/python" -m pytest -q -p no:cacheprovider deploy/checks
+    # docker-compose for the schema that it carries alone: what it needs to run is as old as itself.
+    python_with checks deploy/checks/requirements.txt docker-compose==1.29.2
+    "$target/checks/bin/python" -m pytest -q -p no:cacheprovider deploy/checks
 }
 
 # The binary that is shipped knows none of the variables that make a test's process die or freeze.

@@ -9,16 +9,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::client::Client;
+use crate::client::{Client, REGISTER, SERIES, UPLOAD};
 use crate::logs::{DBC, LOG};
 use crate::seed::{assert_swept, assert_whole, binary, ended};
-
-const REGISTER: &str = "mutation($input: RegisterDbcInput!) { registerDbc(input: $input) {
-    ... on RegisterDbcPayload { dbc { id } } } }";
-const UPLOAD: &str = "mutation($input: UploadLogInput!) { uploadLog(input: $input) {
-    ... on UploadLogPayload { run { id } job { id } } ... on Problem { code message } } }";
-const SERIES: &str = "query($id: ID!) { run(id: $id) { log { downloadUrl }
-    series(signals: [{ name: \"Speed\" }]) { values } } }";
 
 /// Ends with the value.
 struct Running(JoinHandle<()>);

@@ -19,6 +19,16 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::seed::{DEADLINE, binary};
 
+/// Registers a DBC.
+pub(crate) const REGISTER: &str = "mutation($input: RegisterDbcInput!) { registerDbc(input: $input) {
+    ... on RegisterDbcPayload { dbc { id } } ... on Problem { code message } } }";
+/// Uploads a log, which is `$input.file`.
+pub(crate) const UPLOAD: &str = "mutation($input: UploadLogInput!) { uploadLog(input: $input) {
+    ... on UploadLogPayload { run { id } job { id } } ... on Problem { code message } } }";
+/// The run's signal `Speed`, and where its log is.
+pub(crate) const SERIES: &str = "query($id: ID!) { run(id: $id) { log { downloadUrl }
+    series(signals: [{ name: \"Speed\" }]) { values } } }";
+
 /// `dataviewer` without configuration but a free port, in a folder of its own; killed when dropped.
 pub(crate) struct Server {
     client: Client,

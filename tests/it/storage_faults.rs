@@ -13,16 +13,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-use crate::client::Client;
+use crate::client::{Client, REGISTER, SERIES, UPLOAD};
 use crate::logs::{DBC, LOG};
 use crate::seed::{DEADLINE, binary, ended};
-
-const REGISTER: &str = "mutation($input: RegisterDbcInput!) { registerDbc(input: $input) {
-    ... on RegisterDbcPayload { dbc { id } } } }";
-const UPLOAD: &str = "mutation($input: UploadLogInput!) { uploadLog(input: $input) {
-    ... on UploadLogPayload { run { id } job { id } } ... on Problem { code message } } }";
-const SERIES: &str = "query($id: ID!) { run(id: $id) { log { downloadUrl }
-    series(signals: [{ name: \"Speed\" }]) { values } } }";
 
 /// Stories at once: a converter each, and those that hang mostly wait.
 const AT_ONCE: usize = 4;

@@ -4,11 +4,13 @@
 //! A test that needs a server fails where there is none: it never passes unheard.
 
 mod database;
+mod program;
 mod redis;
 mod s3;
 
 pub use database::{fresh_mariadb, fresh_postgres};
-pub use redis::{RedisServer, ServerError};
+pub use program::{Program, ServerError};
+pub use redis::RedisServer;
 pub use s3::{S3_KEY, S3_SECRET, S3Server};
 
 /// The value of a variable that `deploy/servers.sh` sets.

@@ -13,9 +13,10 @@ use tokio::time::{sleep, timeout};
 
 use super::drives::{Drive, drives};
 use super::fleet::{Fleet, Topology};
-use super::sender::{Sender, UPLOAD};
+use super::sender::Sender;
 use super::table;
 use super::verdict::{accepted_by, judge};
+use crate::client::UPLOAD;
 
 /// Clients at once.
 const AT_ONCE: usize = 16;

@@ -9,13 +9,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 
 use super::drives::{DBC, Drive};
+use crate::client::{REGISTER, UPLOAD};
 use crate::seed::DEADLINE;
-
-const REGISTER: &str = "mutation($input: RegisterDbcInput!) { registerDbc(input: $input) {
-    ... on RegisterDbcPayload { dbc { id } } ... on Problem { code message } } }";
-/// Its `$input.file` is the log.
-pub(crate) const UPLOAD: &str = "mutation($input: UploadLogInput!) { uploadLog(input: $input) {
-    ... on UploadLogPayload { run { id } job { id } } ... on Problem { code message } } }";
 
 /// A log that the service has accepted: it cannot be lost any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,143 @@
+//! A server program that a test starts for itself.
+
+use std::{
+    ffi::OsString,
+    io,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+/// How long a server may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Ports tried: another program may take a free one before the server does.
+const ATTEMPTS: usize = 5;
+
+/// Why there is no server to test with.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The program is not there, or there is no folder for it.
+    #[error("`{program}` cannot be started (deploy/servers.sh installs it): {error}")]
+    Start {
+        /// What was to be run.
+        program: &'static str,
+        /// Why it was not.
+        error: io::Error,
+    },
+    /// It came up on no port.
+    #[error("the server did not answer on any port that was tried")]
+    Silent,
+}
+
+/// How a server is started, and how it is known to be up.
+#[derive(Debug)]
+pub(super) struct Launch {
+    pub(super) name: &'static str,
+    pub(super) program: PathBuf,
+    /// Arguments for a port and a folder.
+    pub(super) arguments: fn(u16, &Path) -> Vec<OsString>,
+    /// Arguments that follow them.
+    pub(super) more: Vec<String>,
+    /// Whether the process answers on the port.
+    pub(super) answers: fn(u16, u32) -> Result<bool, ServerError>,
+}
+
+/// A server of our own on a free port of 127.0.0.1, with a folder of its own. It ends with the value.
+#[derive(Debug)]
+pub struct Program {
+    launch: Launch,
+    port: u16,
+    folder: TempDir,
+    child: Child,
+}
+
+impl Program {
+    /// A server that answers.
+    pub(super) fn start(launch: Launch, folder: TempDir) -> Result<Self, ServerError> {
+        for _ in 0..ATTEMPTS {
+            let port = free_port().map_err(|error| no_start(launch.name, error))?;
+            let mut child = launch.spawn(port, folder.path())?;
+            if launch.comes_up(port, &mut child)? {
+                return Ok(Self { launch, port, folder, child });
+            }
+            end(&mut child);
+        }
+        Err(ServerError::Silent)
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it at once; what it kept in its folder stays.
+    pub fn stop(&mut self) {
+        end(&mut self.child);
+    }
+
+    /// Ends it if it runs, and starts it again on the same port and folder.
+    ///
+    /// # Errors
+    /// When it does not come up again.
+    pub fn restart(&mut self) -> Result<(), ServerError> {
+        self.stop();
+        self.child = self.launch.spawn(self.port, self.folder.path())?;
+        if self.launch.comes_up(self.port, &mut self.child)? { Ok(()) } else { Err(ServerError::Silent) }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Launch {
+    fn spawn(&self, port: u16, folder: &Path) -> Result<Child, ServerError> {
+        let mut command = Command::new(&self.program);
+        command.args((self.arguments)(port, folder)).args(&self.more);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().map_err(|error| no_start(self.name, error))
+    }
+
+    /// Waits until this very process answers; false when it ended instead.
+    fn comes_up(&self, port: u16, child: &mut Child) -> Result<bool, ServerError> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE && matches!(child.try_wait(), Ok(None)) {
+            if (self.answers)(port, child.id())? {
+                return Ok(matches!(child.try_wait(), Ok(None)));
+            }
+            sleep(Duration::from_millis(10));
+        }
+        Ok(false)
+    }
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn end(child: &mut Child) {
+    // An error only says that it has ended already.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+pub(super) fn no_start(program: &'static str, error: io::Error) -> ServerError {
+    ServerError::Start { program, error }
+}
