@@ -14,7 +14,7 @@ mod source;
 use std::io::{self, Read, Seek};
 use std::ops::Range;
 
-use polars::prelude::PolarsError;
+use polars_error::PolarsError;
 
 use crate::frame::Micros;
 

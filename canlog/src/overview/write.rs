@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use polars::prelude::{ArrowDataType, ArrowField, ArrowSchema, ArrowTimeUnit, PolarsError, PolarsResult};
 use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::Bitmap;
+use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit};
+use polars_error::{PolarsError, PolarsResult};
 use polars_parquet::read::ParquetError;
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, Compressor, DynIter, DynStreamingIterator, Encoding,
@@ -99,7 +100,7 @@ struct Column {
 }
 
 fn schema(names: &[String], tracks: &[Track]) -> ArrowSchema {
-    let utc = ArrowDataType::Timestamp(ArrowTimeUnit::Microsecond, Some("UTC".into()));
+    let utc = ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let mut fields =
         vec![(TIMESTAMP.to_owned(), utc, false), (WIDTH.to_owned(), ArrowDataType::Int64, false)];
     for (name, track) in names.iter().zip(tracks) {
@@ -114,7 +115,7 @@ fn schema(names: &[String], tracks: &[Track]) -> ArrowSchema {
             _ => (figure.column(name), value.clone(), true),
         }));
     }
-    let fields = fields.into_iter().map(|(name, kind, null)| ArrowField::new(name.into(), kind, null));
+    let fields = fields.into_iter().map(|(name, kind, null)| Field::new(name.into(), kind, null));
     fields.map(|field| (field.name.clone(), field)).collect()
 }
 

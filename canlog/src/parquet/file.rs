@@ -2,7 +2,6 @@
 
 use std::io;
 
-use polars::prelude::PlSmallStr;
 use polars_parquet::parquet::metadata::SchemaDescriptor;
 use polars_parquet::parquet::schema::Repetition;
 use polars_parquet::parquet::schema::types::{
@@ -13,6 +12,7 @@ use polars_parquet::read::ParquetError;
 use polars_parquet::write::{
     CompressedPage, DynIter, DynStreamingIterator, FallibleStreamingIterator, Version,
 };
+use polars_utils::pl_str::PlSmallStr;
 
 use super::{Description, Output, RowGroup, TIMESTAMP, Written};
 use crate::dbc::ValueKind;

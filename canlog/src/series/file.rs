@@ -3,9 +3,10 @@
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use polars::prelude::{ArrowDataType, ArrowField, PolarsError};
 use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::Bitmap;
+use polars_arrow::datatypes::{ArrowDataType, Field};
+use polars_error::PolarsError;
 use polars_parquet::parquet::read::deserialize_metadata;
 use polars_parquet::read::{
     BasicDecompressor, ColumnChunkMetadata, FileMetadata, Filter, PageReader, PhysicalType,
@@ -147,7 +148,7 @@ impl<R: Read + Seek> ColumnFile<R> {
             (PhysicalType::Int64, _) => ArrowDataType::Int64,
             _ => return Err(SeriesError::malformed(format!("column {name:?} does not hold 64-bit numbers"))),
         };
-        let field = ArrowField::new(name.into(), kind, true);
+        let field = Field::new(name.into(), kind, true);
         let filter = rows.map(Filter::Range);
         let pages = BasicDecompressor::new(pages, Vec::new());
         Ok(column_iter_to_arrays(vec![pages], vec![primitive], field, filter)?.0)
