@@ -7,6 +7,9 @@
 #   bash deploy/faults.sh short C1 C2…   those rows only: the tests whose module or name holds the word after it in
 #                                        the list below
 #
+# With DATAVIEWER_TEST_PROGRAM=/…/target/release/dataviewer the processes are of that build (an absolute path; C2 needs
+# the crash places, which only the build of the tests has).
+#
 # Needs what deploy/test.sh needs. A row that is missing belongs to a test that failed: its output is shown.
 set -euo pipefail
 cd "$(dirname "$0")/.."

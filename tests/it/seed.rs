@@ -19,9 +19,11 @@ use tokio::time::{sleep, timeout};
 /// Longer than anything takes that works.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The binary under test.
+/// The binary under test: the one built with the tests, or another one, to measure a release build.
 pub(crate) fn binary() -> PathBuf {
-    env!("CARGO_BIN_EXE_dataviewer").into()
+    #[expect(clippy::disallowed_methods, reason = "a knob of these tests alone")]
+    let other = std::env::var_os("DATAVIEWER_TEST_PROGRAM");
+    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_dataviewer").into()).into()
 }
 
 /// A stored log and DBC, and the run and job committed for them, on a database that an API has made its own.
