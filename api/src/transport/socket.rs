@@ -34,6 +34,9 @@ use super::{
 
 /// Objects around the variables in a message: the message and its payload.
 const ENVELOPE: usize = 2;
+/// Bytes that a socket reads at once, and keeps room for as long as it is open: what clients say is short, and
+/// most sockets wait. A longer message takes more room while it comes.
+const READ_BUFFER: usize = 4 * 1024;
 /// Refused messages that may wait for a slow reader; a flood of them ends the socket.
 const REFUSALS: usize = 16;
 
@@ -85,7 +88,8 @@ fn open<E: Executor>(
     let session =
         Session { operations, patience: endpoint.patience, shutdown: endpoint.runtime.shutdown.clone() };
     let bytes = endpoint.body_bytes();
-    upgrade.max_message_size(bytes).max_frame_size(bytes).on_upgrade(move |socket| {
+    let upgrade = upgrade.read_buffer_size(READ_BUFFER).max_message_size(bytes).max_frame_size(bytes);
+    upgrade.on_upgrade(move |socket| {
         endpoint.tasks.track_future(async move {
             session.serve(socket, protocol).await;
             drop(place);
