@@ -1,4 +1,5 @@
-//! What a plot waits for: a window of a signal as 2,000 points, files opened anew each time.
+//! What a plot waits for: a window of a signal as 2,000 points, files opened anew each time (cold) or decoded
+//! columns kept (warm); and figures of all samples.
 //!
 //! The run is made up: one message of four noisy signals at 100 Hz. Its files lie in the system's cache.
 
@@ -11,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 
 use canlog::convert::{ConvertLimits, ConvertOptions, Source, convert};
 use canlog::dbc::{self, BoundDbc};
-use canlog::series::{Reduction, SeriesRequest, read_series};
+use canlog::series::{ColumnCache, Input, Recording, Reduction, SeriesRequest, read_range, read_series};
+use canlog::statistics::{StatisticsRequest, read_statistics};
 use divan::Bencher;
 use tempfile::TempDir;
 
@@ -117,13 +119,16 @@ impl Run {
     }
 }
 
-/// A window by its place in the run, in thousandths.
-fn ask(bencher: Bencher, frames: u64, window: Range<u64>, method: Reduction) {
-    let run = Run::of(frames);
+/// A window by its place in the run, in thousandths; off the rims of the cells, as a drag of the mouse is.
+fn window(frames: u64, thousandths: Range<u64>) -> Range<i64> {
     let at = |thousandths: u64| (1_700_000_000_000_000 + frames * STEP / 1_000 * thousandths) as i64;
-    // Off the rims of the cells, as a drag of the mouse is.
-    let window = at(window.start) + 1_234..at(window.end) + 1_234;
-    let request = SeriesRequest { window, max_points: 2_000, method };
+    at(thousandths.start) + 1_234..at(thousandths.end) + 1_234
+}
+
+fn ask(bencher: Bencher, frames: u64, thousandths: Range<u64>, method: Reduction) {
+    let run = Run::of(frames);
+    let window = window(frames, thousandths);
+    let request = SeriesRequest { window, max_points: 2_000, method, ..SeriesRequest::default() };
     bencher.bench(|| match read_series(run.open(&run.rows), run.open(&run.overview), "A", &request) {
         Ok(series) => series,
         Err(error) => panic!("{error}"),
@@ -143,4 +148,43 @@ fn whole_mean(bencher: Bencher, frames: u64) {
 #[divan::bench(args = [100, 50, 20, 10, 5, 1])]
 fn thousandths_of_the_long_run(bencher: Bencher, thousandths: u64) {
     ask(bencher, LONG, 450..450 + thousandths, Reduction::MinMax);
+}
+
+/// The second identical question, and those after it.
+#[divan::bench(args = [1_000, 100, 10, 1])]
+fn thousandths_of_the_long_run_warm(bencher: Bencher, thousandths: u64) {
+    let run = Run::of(LONG);
+    let start = if thousandths == 1_000 { 0 } else { 450 };
+    let request =
+        SeriesRequest { window: window(LONG, start..start + thousandths), ..SeriesRequest::default() };
+    let cache = Arc::new(ColumnCache::new(256 << 20));
+    let ask = || {
+        let rows = Input::kept(run.open(&run.rows), &cache, "rows");
+        let overview = Input::kept(run.open(&run.overview), &cache, "overview");
+        match read_range(vec![Recording { rows, overview, signal: "A" }], &request) {
+            Ok(series) => series,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    ask();
+    bencher.bench(ask);
+}
+
+fn figures(bencher: Bencher, request: &StatisticsRequest) {
+    let run = Run::of(LONG);
+    bencher.bench(|| match read_statistics(vec![Input::new(run.open(&run.rows))], "A", request) {
+        Ok(statistics) => statistics,
+        Err(error) => panic!("{error}"),
+    });
+}
+
+#[divan::bench(args = [false, true])]
+fn statistics_of_the_long_run(bencher: Bencher, quantiles: bool) {
+    figures(bencher, &StatisticsRequest { quantiles, ..StatisticsRequest::default() });
+}
+
+#[divan::bench]
+fn statistics_of_a_hundredth_of_it(bencher: Bencher) {
+    let window = window(LONG, 450..460);
+    figures(bencher, &StatisticsRequest { window, ..StatisticsRequest::default() });
 }

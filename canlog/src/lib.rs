@@ -15,6 +15,6 @@ pub mod progress;
 pub mod read;
 pub mod report;
 pub mod series;
-
+pub mod statistics;
 pub mod synth;
 pub mod table;

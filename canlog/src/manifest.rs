@@ -110,3 +110,15 @@ pub enum Number {
     /// Everything else.
     Float(f64),
 }
+
+impl Number {
+    /// The nearest float.
+    #[must_use]
+    pub fn float(self) -> f64 {
+        match self {
+            Self::Int(value) => value as f64,
+            Self::UInt(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+}

@@ -1,14 +1,26 @@
-//! A window of one signal, reduced to at most so many points.
+//! Windows of signals, reduced to at most so many points.
 //!
 //! Few samples are given as they are. Many are reduced to buckets of equal width: from the coarsest level of
 //! the overview whose cells are no wider than a bucket, or, where the overview is too coarse, from the rows.
 //! Cells that the window cuts are replaced by their rows, so every figure is that of exactly the samples that
 //! lie in the bucket and in the window.
+//!
+//! * An entry stands where samples are. On a shared axis, and where places are to be filled, every bucket has
+//!   one, NaN without samples.
+//! * Runs one after the other are one axis: buckets between them are left out, an entry of NaN ends each run
+//!   but the last, and nothing is filled across it. It counts as a point.
+//! * Decoded columns may be kept from request to request: [`ColumnCache`].
 
+mod answer;
+mod cache;
+mod coded;
+mod entries;
 pub(crate) mod file;
 mod grid;
+mod input;
+mod raw;
 mod reduce;
-mod rows;
+pub(crate) mod rows;
 mod source;
 
 use std::io::{self, Read, Seek};
@@ -17,6 +29,9 @@ use std::ops::Range;
 use polars_error::PolarsError;
 
 use crate::frame::Micros;
+
+pub use cache::{CacheCounts, ColumnCache};
+pub use input::Input;
 
 /// How the samples of a bucket become one entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,6 +49,19 @@ pub enum Reduction {
     Raw,
 }
 
+/// What stands where there is no sample. Nothing is filled before the first sample of the window, from beyond
+/// the window, or from run to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Fill {
+    /// NaN.
+    #[default]
+    None,
+    /// What stands in the entry before.
+    Previous,
+    /// The straight line between the entries before and behind; NaN behind the last.
+    Linear,
+}
+
 /// What is wanted of a signal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeriesRequest {
@@ -43,6 +71,34 @@ pub struct SeriesRequest {
     pub max_points: usize,
     /// How to reduce when there are more samples than that.
     pub method: Reduction,
+    /// Buckets of this width (at least 1), on multiples of it since 1970, however many samples there are;
+    /// without meaning for [`Reduction::Raw`].
+    pub every: Option<Micros>,
+    /// What stands in buckets, or on a shared axis, where there is no sample.
+    pub fill: Fill,
+}
+
+impl Default for SeriesRequest {
+    fn default() -> Self {
+        Self {
+            window: Micros::MIN..Micros::MAX,
+            max_points: 2_000,
+            method: Reduction::MinMax,
+            every: None,
+            fill: Fill::None,
+        }
+    }
+}
+
+/// A signal as one run recorded it.
+#[derive(Debug)]
+pub struct Recording<'a, R, O> {
+    /// The message file; not touched when the overview suffices.
+    pub rows: Input<R>,
+    /// Its overview.
+    pub overview: Input<O>,
+    /// The signal's column.
+    pub signal: &'a str,
 }
 
 /// The answer: parallel columns, times ascending.
@@ -54,7 +110,7 @@ pub struct Series {
     pub bucket: Option<Micros>,
     /// Samples in the window.
     pub source_samples: u64,
-    /// Whether the entries are all the samples of the window.
+    /// Whether the entries are all the samples of the window, and none is made up.
     pub exact: bool,
     /// What `time` counts from: the start of the window, or of the message when that is later.
     pub t0: Micros,
@@ -82,6 +138,14 @@ pub enum SeriesError {
         /// What was asked for.
         max_points: usize,
     },
+    /// Buckets of the width asked for would be more than wanted.
+    #[error("{buckets} buckets where at most {max_points} are wanted")]
+    TooManyBuckets {
+        /// Buckets that meet the runs in the window.
+        buckets: u64,
+        /// What was asked for, less one for each gap between runs.
+        max_points: usize,
+    },
     /// A file is not what a conversion writes.
     #[error("the file cannot be understood: {0}")]
     Malformed(#[source] PolarsError),
@@ -107,19 +171,43 @@ impl From<PolarsError> for SeriesError {
 /// # Errors
 /// When the footer cannot be read.
 pub fn row_count(file: impl Read + Seek) -> Result<u64, SeriesError> {
-    Ok(file::ColumnFile::open(file)?.rows())
+    Ok(file::ColumnFile::open(Input::new(file))?.rows())
 }
 
 /// Answers a request from a message file and its overview. `rows` is not touched when the overview suffices.
 ///
 /// # Errors
-/// When the signal is unknown, when [`Reduction::Raw`] is asked of too many samples, or when a file cannot be
-/// read.
+/// When the signal is unknown, when [`Reduction::Raw`] is asked of too many samples, when there would be too
+/// many buckets, or when a file cannot be read.
 pub fn read_series<R: Read + Seek, O: Read + Seek>(
     rows: R,
     overview: O,
     signal: &str,
     request: &SeriesRequest,
 ) -> Result<Series, SeriesError> {
-    source::Source::open(rows, overview, signal)?.series(request)
+    read_range(vec![Recording { rows: Input::new(rows), overview: Input::new(overview), signal }], request)
+}
+
+/// As [`read_series`], over several runs as one axis: in the order of time, and apart from each other.
+///
+/// # Errors
+/// As [`read_series`].
+pub fn read_range<R: Read + Seek, O: Read + Seek>(
+    runs: Vec<Recording<'_, R, O>>,
+    request: &SeriesRequest,
+) -> Result<Series, SeriesError> {
+    let series = answer::Answer::new(vec![runs], request, false)?.series()?;
+    Ok(series.into_iter().next().unwrap_or_default())
+}
+
+/// Answers for several signals, each over its runs, with the same times for all: those of every sample of any
+/// of them, or the same buckets.
+///
+/// # Errors
+/// As [`read_series`].
+pub fn read_shared<R: Read + Seek, O: Read + Seek>(
+    signals: Vec<Vec<Recording<'_, R, O>>>,
+    request: &SeriesRequest,
+) -> Result<Vec<Series>, SeriesError> {
+    answer::Answer::new(signals, request, true)?.series()
 }

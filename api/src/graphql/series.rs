@@ -226,7 +226,12 @@ pub(crate) async fn of_run(
     if window.is_empty() {
         return Err(Refusal::input("window", "The window must begin before it ends."));
     }
-    let request = canlog::series::SeriesRequest { window, max_points, method: resolution.method.into() };
+    let request = canlog::series::SeriesRequest {
+        window,
+        max_points,
+        method: resolution.method.into(),
+        ..canlog::series::SeriesRequest::default()
+    };
     let each = selectors.iter().map(|selector| one(ctx, run, selector, &request));
     futures::future::try_join_all(each).await
 }

@@ -6,8 +6,9 @@ use std::ops::Range;
 use crate::frame::Micros;
 use crate::overview::cell::Cell;
 use crate::overview::layout::{FOOTER, Figure, Footer, LevelFooter, VERSION};
+use crate::series::Input;
 use crate::series::SeriesError;
-use crate::series::file::{ColumnFile, Numbers};
+use crate::series::file::ColumnFile;
 
 /// An open overview.
 pub(crate) struct Overview<R> {
@@ -17,8 +18,8 @@ pub(crate) struct Overview<R> {
 
 impl<R: Read + Seek> Overview<R> {
     /// Reads the footer.
-    pub(crate) fn open(reader: R) -> Result<Self, SeriesError> {
-        let file = ColumnFile::open(reader)?;
+    pub(crate) fn open(input: Input<R>) -> Result<Self, SeriesError> {
+        let file = ColumnFile::open(input)?;
         let footer = file.text(FOOTER).and_then(|text| serde_json::from_str::<Footer>(text).ok());
         match footer {
             Some(footer) if footer.version == VERSION => Ok(Self { file, footer }),
@@ -36,9 +37,10 @@ impl<R: Read + Seek> Overview<R> {
         if self.footer.rows == 0 { 0..0 } else { self.footer.start..self.footer.end.saturating_add(1) }
     }
 
-    /// The coarsest level with cells of at most this width.
-    pub(crate) fn level(&self, width: Micros) -> Option<&LevelFooter> {
-        self.footer.levels.iter().rev().find(|level| level.width <= width)
+    /// The coarsest level with cells of at most this width, a whole number of which is `whole`.
+    pub(crate) fn level(&self, width: Micros, whole: Option<Micros>) -> Option<&LevelFooter> {
+        let fits = |level: &&LevelFooter| whole.is_none_or(|whole| whole % level.width == 0);
+        self.footer.levels.iter().rev().filter(fits).find(|level| level.width <= width)
     }
 
     /// The cells of `signal` that meet the window and hold samples, as start and content, in the order they
@@ -59,6 +61,7 @@ impl<R: Read + Seek> Overview<R> {
                 continue;
             }
             let starts = self.file.times(group)?;
+            let starts = starts.integers();
             let Some(first) = starts.iter().position(|&start| meets(start, start)) else { continue };
             let last = starts.iter().rposition(|&start| meets(start, start)).unwrap_or(first);
             let read = self.group(group, signal, first..last + 1, figures)?;
@@ -75,19 +78,19 @@ impl<R: Read + Seek> Overview<R> {
         rows: Range<usize>,
         figures: &[Figure],
     ) -> Result<Vec<Cell<f64>>, SeriesError> {
-        let counts = self.file.integers(group, &Figure::Count.column(signal), Some(rows.clone()))?;
+        let counts = self.file.integers(group, &Figure::Count.column(signal), rows.clone())?;
         let mut cells: Vec<Cell<f64>> =
-            counts.iter().map(|&count| Cell { count, ..Cell::default() }).collect();
+            counts.integers().iter().map(|&count| Cell { count, ..Cell::default() }).collect();
         for &figure in figures {
             let numbers = self.file.numbers(group, &figure.column(signal), rows.clone())?;
-            fill(&mut cells, figure, &numbers);
+            fill(&mut cells, figure, numbers.values());
         }
         Ok(cells)
     }
 }
 
-fn fill(cells: &mut [Cell<f64>], figure: Figure, numbers: &Numbers) {
-    for (cell, &value) in cells.iter_mut().zip(&numbers.values) {
+fn fill(cells: &mut [Cell<f64>], figure: Figure, numbers: &[f64]) {
+    for (cell, &value) in cells.iter_mut().zip(numbers) {
         match figure {
             Figure::Count => {}
             Figure::Min => cell.min = value,

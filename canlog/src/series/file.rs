@@ -2,9 +2,10 @@
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::sync::Arc;
 
 use polars_arrow::array::{Array, PrimitiveArray};
-use polars_arrow::bitmap::Bitmap;
+use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_error::PolarsError;
 use polars_parquet::parquet::read::deserialize_metadata;
@@ -15,6 +16,8 @@ use polars_parquet::read::{
 
 use crate::frame::Micros;
 use crate::series::SeriesError;
+use crate::series::cache::{Chunk, Key};
+use crate::series::input::{Input, Kept};
 
 /// The column of times, in message files and in overviews.
 const TIMESTAMP: &str = "timestamp";
@@ -24,10 +27,12 @@ const FIRST_READ: u64 = 64 << 10;
 /// An open Parquet file with its footer.
 pub(crate) struct ColumnFile<R> {
     reader: R,
-    metadata: FileMetadata,
+    kept: Option<Kept>,
+    metadata: Arc<FileMetadata>,
 }
 
 /// Numbers of a column; where `filled` is false the number means nothing.
+#[derive(Debug)]
 pub(crate) struct Numbers {
     /// One a row.
     pub values: Vec<f64>,
@@ -35,12 +40,48 @@ pub(crate) struct Numbers {
     pub filled: Option<Bitmap>,
 }
 
+/// Some rows of a decoded column.
+pub(crate) struct View<T> {
+    chunk: Arc<T>,
+    rows: Range<usize>,
+}
+
+impl View<Numbers> {
+    /// One number a row.
+    pub(crate) fn values(&self) -> &[f64] {
+        self.chunk.values.get(self.rows.clone()).unwrap_or_default()
+    }
+
+    /// Whether every row has a value.
+    pub(crate) fn is_full(&self) -> bool {
+        self.chunk.filled.is_none()
+    }
+
+    /// Whether a row has a value.
+    pub(crate) fn is_filled(&self, row: usize) -> bool {
+        self.chunk.filled.as_ref().is_none_or(|bits| bits.get_bit(self.rows.start + row))
+    }
+}
+
+impl View<Vec<i64>> {
+    /// One integer a row.
+    pub(crate) fn integers(&self) -> &[i64] {
+        self.chunk.get(self.rows.clone()).unwrap_or_default()
+    }
+}
+
 impl<R: Read + Seek> ColumnFile<R> {
     /// Reads the footer.
-    pub(crate) fn open(mut reader: R) -> Result<Self, SeriesError> {
-        let footer = footer(&mut reader)?;
-        let metadata = deserialize_metadata(footer.into()).map_err(PolarsError::from)?;
-        Ok(Self { reader, metadata })
+    pub(crate) fn open(input: Input<R>) -> Result<Self, SeriesError> {
+        let Input { mut reader, kept } = input;
+        let read = || {
+            let metadata = deserialize_metadata(footer(&mut reader)?.into()).map_err(PolarsError::from)?;
+            Ok(Chunk::Footer(Arc::new(metadata)))
+        };
+        match through(kept.as_ref(), None, "", read)? {
+            Chunk::Footer(metadata) => Ok(Self { reader, kept, metadata }),
+            Chunk::Integers(_) | Chunk::Numbers(_) => Err(mistaken()),
+        }
     }
 
     /// How many row groups there are.
@@ -51,6 +92,11 @@ impl<R: Read + Seek> ColumnFile<R> {
     /// How many rows there are.
     pub(crate) fn rows(&self) -> u64 {
         self.metadata.row_groups.iter().map(|group| group.num_rows() as u64).sum()
+    }
+
+    /// How many rows a row group has.
+    pub(crate) fn rows_of(&self, group: usize) -> usize {
+        self.metadata.row_groups.get(group).map_or(0, |group| group.num_rows())
     }
 
     /// Whether there is a column of this name.
@@ -72,22 +118,24 @@ impl<R: Read + Seek> ColumnFile<R> {
     }
 
     /// All times of a row group.
-    pub(crate) fn times(&mut self, group: usize) -> Result<Vec<Micros>, SeriesError> {
-        self.integers(group, TIMESTAMP, None)
+    pub(crate) fn times(&mut self, group: usize) -> Result<View<Vec<Micros>>, SeriesError> {
+        let rows = 0..self.rows_of(group);
+        self.integers(group, TIMESTAMP, rows)
     }
 
-    /// Integers without nulls: all rows of a row group, or some.
+    /// Integers without nulls.
     pub(crate) fn integers(
         &mut self,
         group: usize,
         name: &str,
-        rows: Option<Range<usize>>,
-    ) -> Result<Vec<i64>, SeriesError> {
-        let mut all = Vec::new();
-        for array in self.arrays(group, name, rows)? {
-            all.extend_from_slice(primitive::<i64>(array.as_ref(), name)?.values());
+        rows: Range<usize>,
+    ) -> Result<View<Vec<i64>>, SeriesError> {
+        let kept = self.kept.clone();
+        let some = kept.is_none().then(|| rows.clone());
+        match through(kept.as_ref(), Some(group), name, || self.decode_integers(group, name, some))? {
+            Chunk::Integers(chunk) => Ok(View { rows: shown(&kept, rows), chunk }),
+            Chunk::Numbers(_) | Chunk::Footer(_) => Err(mistaken()),
         }
-        Ok(all)
     }
 
     /// Numbers of any type as floats.
@@ -96,23 +144,45 @@ impl<R: Read + Seek> ColumnFile<R> {
         group: usize,
         name: &str,
         rows: Range<usize>,
-    ) -> Result<Numbers, SeriesError> {
-        let arrays = self.arrays(group, name, Some(rows))?;
-        let mut values = Vec::new();
-        let mut filled = polars_arrow::bitmap::MutableBitmap::new();
-        for array in &arrays {
+    ) -> Result<View<Numbers>, SeriesError> {
+        let kept = self.kept.clone();
+        let some = kept.is_none().then(|| rows.clone());
+        match through(kept.as_ref(), Some(group), name, || self.decode_numbers(group, name, some))? {
+            Chunk::Numbers(chunk) => Ok(View { rows: shown(&kept, rows), chunk }),
+            Chunk::Integers(_) | Chunk::Footer(_) => Err(mistaken()),
+        }
+    }
+
+    fn decode_integers(
+        &mut self,
+        group: usize,
+        name: &str,
+        rows: Option<Range<usize>>,
+    ) -> Result<Chunk, SeriesError> {
+        let mut all = Vec::new();
+        for array in self.arrays(group, name, rows)? {
+            all.extend_from_slice(primitive::<i64>(array.as_ref(), name)?.values());
+        }
+        Ok(Chunk::Integers(Arc::new(all)))
+    }
+
+    fn decode_numbers(
+        &mut self,
+        group: usize,
+        name: &str,
+        rows: Option<Range<usize>>,
+    ) -> Result<Chunk, SeriesError> {
+        let (mut values, mut filled) = (Vec::new(), MutableBitmap::new());
+        for array in &self.arrays(group, name, rows)? {
+            let array = array.as_ref();
             match array.dtype() {
                 ArrowDataType::Int64 => {
-                    values.extend(
-                        primitive::<i64>(array.as_ref(), name)?.values().iter().map(|&value| value as f64),
-                    );
+                    values.extend(primitive::<i64>(array, name)?.values().iter().map(|&value| value as f64));
                 }
                 ArrowDataType::UInt64 => {
-                    values.extend(
-                        primitive::<u64>(array.as_ref(), name)?.values().iter().map(|&value| value as f64),
-                    );
+                    values.extend(primitive::<u64>(array, name)?.values().iter().map(|&value| value as f64));
                 }
-                _ => values.extend_from_slice(primitive::<f64>(array.as_ref(), name)?.values()),
+                _ => values.extend_from_slice(primitive::<f64>(array, name)?.values()),
             }
             match array.validity() {
                 Some(bits) => filled.extend_from_bitmap(bits),
@@ -120,7 +190,8 @@ impl<R: Read + Seek> ColumnFile<R> {
             }
         }
         let filled = Bitmap::from(filled);
-        Ok(Numbers { values, filled: (filled.unset_bits() > 0).then_some(filled) })
+        let filled = (filled.unset_bits() > 0).then_some(filled);
+        Ok(Chunk::Numbers(Arc::new(Numbers { values, filled })))
     }
 
     fn chunk(&self, group: usize, name: &str) -> Result<&ColumnChunkMetadata, SeriesError> {
@@ -129,18 +200,17 @@ impl<R: Read + Seek> ColumnFile<R> {
         chunk.ok_or_else(|| SeriesError::malformed(format!("no column {name:?} where one is expected")))
     }
 
-    fn arrays(
+    /// The pages of a column chunk, and the type of its numbers.
+    pub(super) fn pages(
         &mut self,
         group: usize,
         name: &str,
-        rows: Option<Range<usize>>,
-    ) -> Result<Vec<Box<dyn Array>>, SeriesError> {
+    ) -> Result<(BasicDecompressor, ArrowDataType), SeriesError> {
         let range = self.chunk(group, name)?.byte_range();
         let mut bytes = vec![0; (range.end - range.start) as usize];
         self.reader.seek(SeekFrom::Start(range.start))?;
         self.reader.read_exact(&mut bytes)?;
         let chunk = self.chunk(group, name)?;
-        let pages = PageReader::new(Cursor::new(bytes.into()), chunk, Vec::new(), usize::MAX);
         let primitive = &chunk.descriptor().descriptor.primitive_type;
         let kind = match (primitive.physical_type, primitive.converted_type) {
             (PhysicalType::Double, _) => ArrowDataType::Float64,
@@ -148,11 +218,42 @@ impl<R: Read + Seek> ColumnFile<R> {
             (PhysicalType::Int64, _) => ArrowDataType::Int64,
             _ => return Err(SeriesError::malformed(format!("column {name:?} does not hold 64-bit numbers"))),
         };
+        let pages = PageReader::new(Cursor::new(bytes.into()), chunk, Vec::new(), usize::MAX);
+        Ok((BasicDecompressor::new(pages, Vec::new()), kind))
+    }
+
+    fn arrays(
+        &mut self,
+        group: usize,
+        name: &str,
+        rows: Option<Range<usize>>,
+    ) -> Result<Vec<Box<dyn Array>>, SeriesError> {
+        let (pages, kind) = self.pages(group, name)?;
+        let primitive = &self.chunk(group, name)?.descriptor().descriptor.primitive_type;
         let field = Field::new(name.into(), kind, true);
         let filter = rows.map(Filter::Range);
-        let pages = BasicDecompressor::new(pages, Vec::new());
         Ok(column_iter_to_arrays(vec![pages], vec![primitive], field, filter)?.0)
     }
+}
+
+/// From the cache where there is one, else by `read`.
+fn through(
+    kept: Option<&Kept>,
+    group: Option<usize>,
+    column: &str,
+    read: impl FnOnce() -> Result<Chunk, SeriesError>,
+) -> Result<Chunk, SeriesError> {
+    let Some(kept) = kept else { return read() };
+    kept.cache.get(Key { file: Arc::clone(&kept.file), group, column: column.to_owned() }, read)
+}
+
+/// Which rows of a decoded chunk are those wanted: what is not kept was decoded for them alone.
+fn shown(kept: &Option<Kept>, rows: Range<usize>) -> Range<usize> {
+    if kept.is_some() { rows } else { 0..rows.len() }
+}
+
+fn mistaken() -> SeriesError {
+    SeriesError::malformed("one name was given to two files".to_owned())
 }
 
 /// The footer, its length and the closing magic.

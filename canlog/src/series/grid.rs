@@ -1,62 +1,148 @@
-//! Buckets: time cut into equal parts of which at most so many meet a window.
+//! Buckets: time cut into equal parts of which at most so many meet the stretches that hold samples.
 
 use std::ops::Range;
 
 use crate::frame::Micros;
 use crate::overview::cell_of;
+use crate::series::SeriesError;
 
-/// Buckets of equal width, on multiples of it (one for all: on the window).
+/// Buckets of equal width, on multiples of it (one for all: on the first cell). Those between the stretches
+/// are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Grid {
     /// Width of a bucket.
     pub bucket: Micros,
-    window: Range<Micros>,
     start: Micros,
+    stretches: Vec<Stretch>,
+}
+
+/// A part of time without a gap, and the buckets that it meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stretch {
+    window: Range<Micros>,
+    /// Its buckets, counted from the beginning of the grid, gaps included.
+    first: i64,
+    last: i64,
+    /// The place of the first one among all buckets that are met.
+    slot: usize,
 }
 
 impl Grid {
-    /// The narrowest buckets, a whole number of `cell`s each, of which at most `most` meet the window.
+    /// The narrowest buckets, a whole number of `cell`s each, of which at most `most` meet the stretches
+    /// (ascending, apart from each other, at least one).
     ///
     /// They lie on multiples of their width, so that a window that moves keeps its buckets; a single bucket
-    /// starts with the first cell of the window instead.
-    pub(super) fn new(window: Range<Micros>, cell: Micros, most: usize) -> Self {
+    /// starts with the first cell of the window instead. With more stretches than buckets, the gaps between
+    /// them are given up.
+    pub(super) fn new(stretches: &[Range<Micros>], cell: Micros, most: usize) -> Self {
         let most = i64::try_from(most).unwrap_or(Micros::MAX);
+        let hull = hull(stretches);
         if most <= 1 {
-            let start = cell_of(window.start, cell);
-            return Self { bucket: whole(&(start..window.end), 1, cell), start, window };
+            let start = cell_of(hull.start, cell);
+            return Self::at(start, whole(hull.end.saturating_sub(start), 1, cell), &[hull]);
         }
-        let narrow = Self::aligned(window.clone(), whole(&window, most, cell));
-        if narrow.len() as i64 <= most {
-            narrow
-        } else {
-            Self::aligned(window.clone(), whole(&window, most - 1, cell))
-        }
+        let covered = covered(stretches);
+        let gaps = i64::try_from(2 * stretches.len()).unwrap_or(most);
+        let tries = [most, most - 1, most - gaps].into_iter().filter(|&parts| parts > 0);
+        let mut grids = tries.map(|parts| Self::aligned(stretches, whole(covered, parts, cell)));
+        grids.find(|grid| grid.len() as i64 <= most).unwrap_or_else(|| {
+            Self::aligned(std::slice::from_ref(&hull), whole(width(&hull), most - 1, cell))
+        })
     }
 
-    fn aligned(window: Range<Micros>, bucket: Micros) -> Self {
-        Self { bucket, start: cell_of(window.start, bucket), window }
+    /// Buckets of this width.
+    ///
+    /// # Errors
+    /// When more than `most` meet the stretches.
+    pub(super) fn every(
+        stretches: &[Range<Micros>],
+        bucket: Micros,
+        most: usize,
+    ) -> Result<Self, SeriesError> {
+        let grid = Self::aligned(stretches, bucket);
+        if grid.len() > most {
+            return Err(SeriesError::TooManyBuckets { buckets: grid.len() as u64, max_points: most });
+        }
+        Ok(grid)
     }
 
-    /// How many buckets meet the window.
+    fn aligned(stretches: &[Range<Micros>], bucket: Micros) -> Self {
+        Self::at(cell_of(hull(stretches).start, bucket), bucket, stretches)
+    }
+
+    fn at(start: Micros, bucket: Micros, stretches: &[Range<Micros>]) -> Self {
+        let mut grid = Self { bucket, start, stretches: Vec::with_capacity(stretches.len()) };
+        let (mut next, mut slot) = (0, 0);
+        for window in stretches {
+            let (first, last) = (grid.ordinal(window.start), grid.ordinal(window.end - 1));
+            // Two stretches may meet one bucket.
+            slot -= usize::from(first < next);
+            grid.stretches.push(Stretch { window: window.clone(), first, last, slot });
+            slot += (last - first + 1) as usize;
+            next = last + 1;
+        }
+        grid
+    }
+
+    /// How many buckets are met.
     pub(super) fn len(&self) -> usize {
-        self.index(self.window.end - 1) + 1
+        self.stretches.last().map_or(0, |last| last.slot + (last.last - last.first + 1) as usize)
     }
 
-    /// The bucket of a time within the window.
+    /// The bucket of a time within a stretch.
     pub(super) fn index(&self, time: Micros) -> usize {
-        (time.saturating_sub(self.start) / self.bucket) as usize
+        let at = self.stretches.partition_point(|stretch| stretch.window.end <= time);
+        let stretch = self.stretches.get(at);
+        stretch.map_or(usize::MAX, |stretch| stretch.slot + (self.ordinal(time) - stretch.first) as usize)
     }
 
-    /// What of the window lies in a bucket.
+    /// What of the stretches lies in a bucket, without what lies between them.
     pub(super) fn span(&self, index: usize) -> Range<Micros> {
-        let start = self.start.saturating_add(self.bucket.saturating_mul(index as i64));
-        start.max(self.window.start)..start.saturating_add(self.bucket).min(self.window.end)
+        let owner = &self.stretches[self.owner(index)];
+        let ordinal = owner.first + (index - owner.slot) as i64;
+        let start = self.start.saturating_add(self.bucket.saturating_mul(ordinal));
+        let end = self.stretches.last().map_or(start, |last| last.window.end);
+        start.max(owner.window.start)..start.saturating_add(self.bucket).min(end)
+    }
+
+    /// The end of the stretch before the gap that lies between two buckets (ascending), if one does.
+    pub(super) fn gap(&self, one: usize, other: usize) -> Option<Micros> {
+        let between = self.stretches.get(self.owner(one)..=self.owner(other)).unwrap_or_default();
+        let gap = between.windows(2).find(|pair| pair[1].first > pair[0].last);
+        gap.map(|pair| pair[0].window.end)
+    }
+
+    /// How many gaps there are.
+    pub(super) fn gaps(&self) -> usize {
+        self.stretches.windows(2).filter(|pair| pair[1].first > pair[0].last).count()
+    }
+
+    /// The first stretch that meets a bucket.
+    fn owner(&self, index: usize) -> usize {
+        let ends = |stretch: &Stretch| stretch.slot + (stretch.last - stretch.first + 1) as usize;
+        self.stretches.partition_point(|stretch| ends(stretch) <= index).min(self.stretches.len() - 1)
+    }
+
+    fn ordinal(&self, time: Micros) -> i64 {
+        time.saturating_sub(self.start) / self.bucket
     }
 }
 
-/// The least multiple of `cell` of which `parts` cover the window.
-fn whole(window: &Range<Micros>, parts: i64, cell: Micros) -> Micros {
-    let width = window.end.saturating_sub(window.start);
+/// How much time the stretches are.
+pub(super) fn covered(stretches: &[Range<Micros>]) -> Micros {
+    stretches.iter().map(width).fold(0, Micros::saturating_add)
+}
+
+fn hull(stretches: &[Range<Micros>]) -> Range<Micros> {
+    stretches.first().map_or(0, |first| first.start)..stretches.last().map_or(1, |last| last.end)
+}
+
+fn width(window: &Range<Micros>) -> Micros {
+    window.end.saturating_sub(window.start)
+}
+
+/// The least multiple of `cell` of which `parts` cover `width`.
+fn whole(width: Micros, parts: i64, cell: Micros) -> Micros {
     let cells = (width / parts + i64::from(width % parts > 0)).max(1);
     (cells / cell + i64::from(cells % cell > 0)).saturating_mul(cell)
 }

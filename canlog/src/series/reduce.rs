@@ -2,18 +2,19 @@
 
 use crate::frame::Micros;
 use crate::overview::{Cell, Samples};
+use crate::series::entries::{Entries, Place};
 use crate::series::grid::Grid;
 use crate::series::{Reduction, Series};
 
-/// A window's buckets while they fill.
-pub(super) struct Buckets {
-    grid: Grid,
+/// The buckets of one signal while they fill.
+pub(super) struct Buckets<'a> {
+    grid: &'a Grid,
     cells: Vec<Cell<f64>>,
 }
 
-impl Buckets {
+impl<'a> Buckets<'a> {
     /// Empty buckets.
-    pub(super) fn new(grid: Grid) -> Self {
+    pub(super) fn new(grid: &'a Grid) -> Self {
         Self { cells: vec![Cell::default(); grid.len()], grid }
     }
 
@@ -40,74 +41,58 @@ impl Buckets {
         }
     }
 
-    /// One entry a bucket with samples.
-    pub(super) fn series(&self, method: Reduction, t0: Micros) -> Series {
-        let mut series = Series { method, bucket: Some(self.grid.bucket), t0, ..Series::default() };
-        for (index, cell) in self.cells.iter().enumerate().filter(|(_, cell)| cell.count > 0) {
-            series.source_samples += cell.count.unsigned_abs();
-            series.time.push(seconds(self.grid.span(index).start, t0));
-            match method {
-                Reduction::Mean => series.values.push(cell.sum / cell.count as f64),
-                Reduction::First => series.values.push(cell.first),
-                Reduction::Last => series.values.push(cell.last),
-                Reduction::MinMax | Reduction::Raw => {
-                    series.min.push(cell.min);
-                    series.max.push(cell.max);
-                }
+    /// How many samples there are.
+    pub(super) fn samples(&self) -> u64 {
+        self.cells.iter().map(|cell| cell.count.unsigned_abs()).sum()
+    }
+
+    /// One entry a bucket with samples, or a bucket; one more where the buckets leave a gap.
+    pub(super) fn entries(&self, method: Reduction, all: bool) -> Entries {
+        let mut entries = Entries::default();
+        let mut before = None;
+        for (index, cell) in self.cells.iter().enumerate().filter(|(_, cell)| all || cell.count > 0) {
+            if let Some(gap) = before.and_then(|before| self.grid.gap(before, index)) {
+                push(&mut entries, (gap, Place::Gap), method, None);
             }
+            let filled = (cell.count > 0).then_some(cell);
+            let place = if filled.is_some() { Place::Filled } else { Place::Missing };
+            push(&mut entries, (self.grid.span(index).start, place), method, filled);
+            before = Some(index);
+        }
+        entries
+    }
+
+    /// The answer that these entries are.
+    pub(super) fn series(&self, method: Reduction, entries: Entries, t0: Micros) -> Series {
+        let mut series = Series {
+            method,
+            bucket: Some(self.grid.bucket),
+            source_samples: self.samples(),
+            t0,
+            ..Series::default()
+        };
+        series.time = entries.times.iter().map(|&time| seconds(time, t0)).collect();
+        let [one, other] = entries.columns;
+        match method {
+            Reduction::MinMax => (series.min, series.max) = (one, other),
+            _ => series.values = one,
         }
         series
     }
 }
 
-/// The samples themselves, as long as they are few.
-pub(super) struct Raw {
-    most: usize,
-    samples: Vec<(Micros, f64)>,
-    met: u64,
-}
-
-impl Raw {
-    /// Keeps at most `most` samples.
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, samples: Vec::new(), met: 0 }
-    }
-
-    /// Adds samples of the window, in file order.
-    pub(super) fn add_samples(&mut self, times: &[Micros], values: &[f64]) {
-        self.met += times.len() as u64;
-        if self.fits() {
-            self.samples.extend(times.iter().copied().zip(values.iter().copied()));
-        } else {
-            self.samples = Vec::new();
-        }
-    }
-
-    /// Whether all samples were kept.
-    pub(super) fn fits(&self) -> bool {
-        self.met <= self.most as u64
-    }
-
-    /// How many samples were met.
-    pub(super) fn met(&self) -> u64 {
-        self.met
-    }
-
-    /// One entry a sample, in stable time order.
-    pub(super) fn series(mut self, t0: Micros) -> Series {
-        self.samples.sort_by_key(|&(time, _)| time);
-        Series {
-            method: Reduction::Raw,
-            source_samples: self.met,
-            exact: true,
-            t0,
-            time: self.samples.iter().map(|&(time, _)| seconds(time, t0)).collect(),
-            values: self.samples.iter().map(|&(_, value)| value).collect(),
-            ..Series::default()
+fn push(entries: &mut Entries, (time, place): (Micros, Place), method: Reduction, cell: Option<&Cell<f64>>) {
+    let number = |of: fn(&Cell<f64>) -> f64| cell.map_or(f64::NAN, of);
+    match method {
+        Reduction::Mean => entries.push(time, place, &[number(|cell| cell.sum / cell.count as f64)]),
+        Reduction::First => entries.push(time, place, &[number(|cell| cell.first)]),
+        Reduction::Last => entries.push(time, place, &[number(|cell| cell.last)]),
+        Reduction::MinMax | Reduction::Raw => {
+            entries.push(time, place, &[number(|cell| cell.min), number(|cell| cell.max)]);
         }
     }
 }
 
-fn seconds(time: Micros, t0: Micros) -> f64 {
+pub(super) fn seconds(time: Micros, t0: Micros) -> f64 {
     time.saturating_sub(t0) as f64 / 1e6
 }

@@ -5,26 +5,42 @@ use std::ops::Range;
 
 use crate::frame::Micros;
 use crate::series::SeriesError;
-use crate::series::file::{ColumnFile, Numbers};
+use crate::series::file::{ColumnFile, Numbers, View};
+
+/// Takes times and values of samples, in file order.
+pub(crate) type Take<'a> = &'a mut dyn FnMut(&[Micros], &[f64]);
 
 /// Gives the samples of `signal` in `spans` (ascending, apart from each other) to `take`, in file order.
 ///
 /// Row groups whose times lie outside all spans are not read, and of the others only two columns.
-pub(super) fn scan<R: Read + Seek>(
+pub(crate) fn scan<R: Read + Seek>(
     file: &mut ColumnFile<R>,
     signal: &str,
     spans: &[Range<Micros>],
-    take: &mut dyn FnMut(&[Micros], &[f64]),
+    take: Take,
 ) -> Result<(), SeriesError> {
     for group in 0..file.row_groups() {
-        if file.time_range(group).is_some_and(|(first, last)| !meets(spans, first, last)) {
-            continue;
-        }
-        let times = file.times(group)?;
-        if let Some(rows) = matching(&times, spans) {
-            let numbers = file.numbers(group, signal, rows.clone())?;
-            give(&times[rows], numbers, spans, take);
-        }
+        scan_group(file, group, signal, spans, take)?;
+    }
+    Ok(())
+}
+
+/// As [`scan`], of one row group.
+pub(crate) fn scan_group<R: Read + Seek>(
+    file: &mut ColumnFile<R>,
+    group: usize,
+    signal: &str,
+    spans: &[Range<Micros>],
+    take: Take,
+) -> Result<(), SeriesError> {
+    if file.time_range(group).is_some_and(|(first, last)| !meets(spans, first, last)) {
+        return Ok(());
+    }
+    let times = file.times(group)?;
+    let times = times.integers();
+    if let Some(rows) = matching(times, spans) {
+        let numbers = file.numbers(group, signal, rows.clone())?;
+        give(times.get(rows).unwrap_or_default(), &numbers, spans, take);
     }
     Ok(())
 }
@@ -44,22 +60,17 @@ fn matching(times: &[Micros], spans: &[Range<Micros>]) -> Option<Range<usize>> {
     (!rows.is_empty()).then_some(rows)
 }
 
-fn give(
-    times: &[Micros],
-    numbers: Numbers,
-    spans: &[Range<Micros>],
-    take: &mut dyn FnMut(&[Micros], &[f64]),
-) {
+fn give(times: &[Micros], numbers: &View<Numbers>, spans: &[Range<Micros>], take: Take) {
     let inside = |time: Micros| {
         let next = spans.partition_point(|span| span.end <= time);
         spans.get(next).is_some_and(|span| span.start <= time)
     };
     let whole = times.is_sorted() && spans.len() == 1;
-    if whole && numbers.filled.is_none() {
-        return take(times, &numbers.values);
+    if whole && numbers.is_full() {
+        return take(times, numbers.values());
     }
-    let filled = |row: usize| numbers.filled.as_ref().is_none_or(|bits| bits.get_bit(row));
-    let kept = (0..times.len()).filter(|&row| filled(row) && (whole || inside(times[row])));
-    let (times, values): (Vec<_>, Vec<_>) = kept.map(|row| (times[row], numbers.values[row])).unzip();
+    let rows = times.iter().zip(numbers.values()).enumerate();
+    let kept = rows.filter(|&(row, (&time, _))| numbers.is_filled(row) && (whole || inside(time)));
+    let (times, values): (Vec<_>, Vec<_>) = kept.map(|(_, (&time, &value))| (time, value)).unzip();
     take(&times, &values);
 }

@@ -106,7 +106,8 @@ fn moments(cells: &Cells) -> (f64, f64) {
     };
     let weight = |at: usize| counts.as_ref().map_or(1.0, |counts| f64::from(counts[at]));
     let samples = cells.len() as f64;
-    let base = values.floats().next().unwrap_or_default();
+    // Around an infinity nothing could be summed.
+    let base = values.floats().next().filter(|base| base.is_finite()).unwrap_or_default();
     let sum = values.floats().enumerate().fold(0.0, |sum, (at, value)| sum + weight(at) * (value - base));
     let mean = base + sum / samples;
     let squares = values.floats().enumerate().fold(0.0, |sum, (at, value)| {

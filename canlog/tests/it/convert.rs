@@ -105,7 +105,7 @@ pub(crate) fn columns(bytes: &[u8]) -> Vec<(String, Vec<Option<Number>>)> {
 pub(crate) fn samples(message: &MessageFile, files: &Files, signal: &str) -> Vec<(i64, f64)> {
     let open = |name: &String| Cursor::new(&files[name]);
     let (window, max_points) = (0..i64::MAX, 1 << 20);
-    let request = SeriesRequest { window, max_points, method: Reduction::Raw };
+    let request = SeriesRequest { window, max_points, method: Reduction::Raw, ..SeriesRequest::default() };
     let series = read_series(open(&message.file), open(&message.overview.file), signal, &request).unwrap();
     let micros = |time: &f64| series.t0 + (time * 1e6).round() as i64;
     series.time.iter().map(micros).zip(series.values.iter().copied()).collect()

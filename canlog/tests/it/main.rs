@@ -10,3 +10,4 @@ mod overview;
 mod overview_oracle;
 mod read;
 mod series;
+mod statistics;

@@ -11,7 +11,7 @@ use canlog::dbc::{self, BoundDbc};
 use canlog::synth::{Drive, LogShape};
 
 /// Long enough that the message of 200 Hz has levels.
-const DRIVE: Drive = Drive {
+pub(crate) const DRIVE: Drive = Drive {
     seed: 7,
     seconds: 400,
     messages: 3,
@@ -23,7 +23,7 @@ const DRIVE: Drive = Drive {
 };
 
 /// The drive's log, of which some thousand lines come twice as late as they should: a step back.
-fn log() -> Vec<u8> {
+pub(crate) fn log() -> Vec<u8> {
     let mut log = Vec::new();
     DRIVE.write_log(LogShape::Candump, &mut log).unwrap();
     let mut lines: Vec<_> = log.split_inclusive(|&byte| byte == b'\n').collect();
@@ -31,7 +31,7 @@ fn log() -> Vec<u8> {
     lines.concat()
 }
 
-fn convert_into(folder: &Path, log: &[u8]) -> Converted {
+pub(crate) fn convert_into(folder: &Path, log: &[u8]) -> Converted {
     let dbc = Arc::new(dbc::parse(DRIVE.dbc().as_bytes()).unwrap());
     let options = ConvertOptions {
         dbcs: vec![BoundDbc { dbc, bus: None }],
@@ -46,7 +46,7 @@ fn convert_into(folder: &Path, log: &[u8]) -> Converted {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests find Python by a variable")]
-fn python() -> Command {
+pub(crate) fn python() -> Command {
     let python = std::env::var_os("DATAVIEWER_PYTHON");
     let Some(python) = python else { panic!("DATAVIEWER_PYTHON is not set: bash deploy/test.sh sets it") };
     Command::new(python)

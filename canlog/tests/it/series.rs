@@ -3,4 +3,7 @@
 pub(crate) mod message;
 mod naive;
 mod paths;
-mod property;
+pub(crate) mod property;
+mod range;
+mod shapes;
+mod store;

@@ -7,7 +7,7 @@ use super::message::{Rows, TINY};
 use super::naive;
 
 /// Rows with bursts, gaps, equal times, steps back, nulls and NaN.
-fn rows() -> impl Strategy<Value = Rows> {
+pub(crate) fn rows() -> impl Strategy<Value = Rows> {
     let step = prop_oneof![
         6 => 0i64..2_000,
         3 => 5_000i64..50_000,
@@ -34,12 +34,12 @@ fn rows() -> impl Strategy<Value = Rows> {
     )
 }
 
-fn method() -> impl Strategy<Value = Reduction> {
+pub(super) fn method() -> impl Strategy<Value = Reduction> {
     prop_oneof![Just(Reduction::MinMax), Just(Reduction::Mean), Just(Reduction::First), Just(Reduction::Last)]
 }
 
 /// A window by two places within the run, in thousandths; a bit more than all is possible too.
-fn window(rows: &Rows, from: i64, to: i64) -> std::ops::Range<i64> {
+pub(crate) fn window(rows: &Rows, from: i64, to: i64) -> std::ops::Range<i64> {
     let (first, last) = (rows.times.iter().min().unwrap(), rows.times.iter().max().unwrap());
     let at = |thousandths: i64| first + (last - first) * thousandths / 1_000;
     at(from.min(to))..at(from.max(to)) + 1
@@ -53,7 +53,7 @@ proptest! {
         rows in rows(), flush in 20usize..200, from in -5i64..1_005, to in -5i64..1_005, max_points in 0usize..60,
         method in method(),
     ) {
-        let request = SeriesRequest { window: window(&rows, from, to), max_points, method };
+        let request = SeriesRequest { window: window(&rows, from, to), max_points, method, ..SeriesRequest::default() };
         let answer = rows.write(flush, TINY).series(&request).unwrap();
         prop_assert!(answer.time.len() <= max_points.max(1));
         naive::assert_same(&answer, &naive::expected(&rows, &request, &answer));
@@ -61,7 +61,7 @@ proptest! {
 
     #[test]
     fn raw_is_all_samples_or_none(rows in rows(), flush in 20usize..200, max_points in 1usize..300) {
-        let request = SeriesRequest { window: i64::MIN..i64::MAX, max_points, method: Reduction::Raw };
+        let request = SeriesRequest { window: i64::MIN..i64::MAX, max_points, method: Reduction::Raw, ..SeriesRequest::default() };
         let samples = naive::samples(&rows, &request);
         match rows.write(flush, TINY).series(&request) {
             Ok(answer) => naive::assert_same(&answer, &naive::expected(&rows, &request, &answer)),
@@ -74,7 +74,7 @@ proptest! {
         let files = rows.write(64, TINY);
         let whole = window(&rows, 0, 1_000);
         let middle = window(&rows, cut, cut).start;
-        let ask = |window| files.series(&SeriesRequest { window, max_points, method: Reduction::MinMax }).unwrap();
+        let ask = |window| files.series(&SeriesRequest { window, max_points, method: Reduction::MinMax, ..SeriesRequest::default() }).unwrap();
         let (left, right, all) = (ask(whole.start..middle), ask(middle..whole.end), ask(whole));
         prop_assert_eq!(left.source_samples + right.source_samples, all.source_samples);
         let peak = |series: &canlog::series::Series| {

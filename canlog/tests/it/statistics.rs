@@ -1,0 +1,4 @@
+//! Figures of any window against every sample, and against polars and DuckDB.
+
+mod oracle;
+mod property;
