@@ -145,7 +145,7 @@ impl State {
     fn hit(&mut self, key: &Key) -> Option<Chunk> {
         self.turn += 1;
         let Some(Slot::Kept { chunk, turn }) = self.slots.get_mut(key) else { return None };
-        if let Some(key) = self.order.remove(turn) {
+        if let Some(key) = self.order.remove(&*turn) {
             self.order.insert(self.turn, key);
         }
         *turn = self.turn;

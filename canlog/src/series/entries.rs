@@ -75,9 +75,9 @@ fn linear(column: &mut [f64], places: &[Place], times: &[Micros]) {
 /// The straight line from one entry to another.
 fn between(column: &mut [f64], times: &[Micros], left: usize, right: usize) {
     let (from, to) = (column[left], column[right]);
-    let whole = (times[right] - times[left]) as f64;
+    let whole = times[right].saturating_sub(times[left]) as f64;
     for at in left + 1..right {
-        let part = if whole > 0.0 { (times[at] - times[left]) as f64 / whole } else { 0.0 };
+        let part = if whole > 0.0 { times[at].saturating_sub(times[left]) as f64 / whole } else { 0.0 };
         column[at] = from + (to - from) * part;
     }
 }

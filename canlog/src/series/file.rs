@@ -133,7 +133,7 @@ impl<R: Read + Seek> ColumnFile<R> {
         let kept = self.kept.clone();
         let some = kept.is_none().then(|| rows.clone());
         match through(kept.as_ref(), Some(group), name, || self.decode_integers(group, name, some))? {
-            Chunk::Integers(chunk) => Ok(View { rows: shown(&kept, rows), chunk }),
+            Chunk::Integers(chunk) => Ok(View { rows: shown(kept.is_some(), rows), chunk }),
             Chunk::Numbers(_) | Chunk::Footer(_) => Err(mistaken()),
         }
     }
@@ -148,7 +148,7 @@ impl<R: Read + Seek> ColumnFile<R> {
         let kept = self.kept.clone();
         let some = kept.is_none().then(|| rows.clone());
         match through(kept.as_ref(), Some(group), name, || self.decode_numbers(group, name, some))? {
-            Chunk::Numbers(chunk) => Ok(View { rows: shown(&kept, rows), chunk }),
+            Chunk::Numbers(chunk) => Ok(View { rows: shown(kept.is_some(), rows), chunk }),
             Chunk::Integers(_) | Chunk::Footer(_) => Err(mistaken()),
         }
     }
@@ -248,8 +248,8 @@ fn through(
 }
 
 /// Which rows of a decoded chunk are those wanted: what is not kept was decoded for them alone.
-fn shown(kept: &Option<Kept>, rows: Range<usize>) -> Range<usize> {
-    if kept.is_some() { rows } else { 0..rows.len() }
+fn shown(kept: bool, rows: Range<usize>) -> Range<usize> {
+    if kept { rows } else { 0..rows.len() }
 }
 
 fn mistaken() -> SeriesError {

@@ -112,11 +112,6 @@ impl Grid {
         gap.map(|pair| pair[0].window.end)
     }
 
-    /// How many gaps there are.
-    pub(super) fn gaps(&self) -> usize {
-        self.stretches.windows(2).filter(|pair| pair[1].first > pair[0].last).count()
-    }
-
     /// The first stretch that meets a bucket.
     fn owner(&self, index: usize) -> usize {
         let ends = |stretch: &Stretch| stretch.slot + (stretch.last - stretch.first + 1) as usize;

@@ -105,6 +105,10 @@ fn refusal(error: SeriesError) -> Refusal {
                 format!("More than {max_points} samples: ask for a smaller window, or for a reduction.");
             Refusal::new(Code::TooManyPoints, message)
         }
+        SeriesError::TooManyBuckets { buckets, max_points } => {
+            let message = format!("{buckets} buckets where at most {max_points} points are wanted.");
+            Refusal::new(Code::TooManyPoints, message)
+        }
         other => Refusal::storage(other),
     }
 }
