@@ -32,11 +32,8 @@ impl Moments {
         if count == 0 {
             return Self::default();
         }
-        let weighted = |of: &dyn Fn(f64) -> f64| {
-            counted.iter().map(|&(value, count)| count as f64 * of(value)).sum::<f64>()
-        };
-        let mean = base + weighted(&|value| value - base) / count as f64;
-        Self { count, mean, squares: weighted(&|value| (value - mean) * (value - mean)) }
+        let mean = base + weighted(counted, |value| value - base) / count as f64;
+        Self { count, mean, squares: weighted(counted, |value| (value - mean) * (value - mean)) }
     }
 
     /// Of both.
@@ -74,6 +71,10 @@ fn sum(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
         }
     }
     lanes.iter().sum::<f64>() + rest.iter().map(|value| of(*value)).sum::<f64>()
+}
+
+fn weighted(counted: &[(f64, u64)], of: impl Fn(f64) -> f64) -> f64 {
+    counted.iter().map(|&(value, count)| count as f64 * of(value)).sum()
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! Figures and buckets of a conversion's files against polars' and DuckDB's.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
-use canlog::series::{Input, Reduction, SeriesRequest, read_series};
+use canlog::frame::Micros;
+use canlog::manifest::{MessageFile, SignalSummary};
+use canlog::series::{Input, Reduction, Series, SeriesRequest, read_series};
 use canlog::statistics::{Statistics, StatisticsRequest, read_statistics};
+use canlog::synth::LogShape;
 use serde_json::{Value, json};
 
 use crate::overview_oracle::{DRIVE, convert_into, log, python};
@@ -12,50 +16,46 @@ use crate::overview_oracle::{DRIVE, convert_into, log, python};
 #[test]
 fn others_compute_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let open = |name: &str| File::open(folder.path().join(name)).unwrap();
     let mut straight = Vec::new();
-    DRIVE.write_log(canlog::synth::LogShape::Candump, &mut straight).unwrap();
-    let mut answers = Vec::new();
+    DRIVE.write_log(LogShape::Candump, &mut straight).unwrap();
     for log in [straight, log()] {
         let converted = convert_into(folder.path(), &log);
-        answers.clear();
-        for message in &converted.manifest.messages {
-            let at = |file: &str| folder.path().join(file).display().to_string();
-            let times = message.signals.iter().filter_map(|signal| signal.first_time.zip(signal.last_time));
-            let (start, end) =
-                times.fold((i64::MAX, 0), |(start, end), (first, last)| (start.min(first), end.max(last)));
-            for signal in &message.signals {
-                for window in [i64::MIN / 2..i64::MAX / 2, start + (end - start) / 3 + 7..end - 5_000_003] {
-                    let request =
-                        StatisticsRequest { window: window.clone(), ..StatisticsRequest::default() };
-                    let statistics =
-                        read_statistics(vec![Input::new(open(&message.file))], &signal.name, &request)
-                            .unwrap();
-                    let stored = Statistics::stored(signal, message.sorted).filter(|_| window.start < 0);
-                    if let Some(stored) = stored {
-                        assert_same_but_quantiles(&stored, &statistics);
-                    }
-                    let series = |every: i64, method| {
-                        let request = SeriesRequest {
-                            window: window.clone(),
-                            max_points: 100_000,
-                            method,
-                            every: Some(every),
-                            ..SeriesRequest::default()
-                        };
-                        let (rows, overview) = (open(&message.file), open(&message.overview.file));
-                        read_series(rows, overview, &signal.name, &request).unwrap()
-                    };
-                    let buckets = [1_000_000, 10_000_000].map(|every| buckets(every, &series));
-                    answers.push(json!({
-                        "file": at(&message.file), "signal": signal.name, "from": window.start, "to": window.end,
-                        "statistics": figures(&statistics), "buckets": buckets,
-                    }));
-                }
-            }
-        }
+        let messages = &converted.manifest.messages;
+        let answers: Vec<_> = messages.iter().flat_map(|message| answers(folder.path(), message)).collect();
         compare(folder.path(), &answers);
     }
+}
+
+/// Of each signal: the whole run, and a window that cuts cells and row groups.
+fn answers(folder: &Path, message: &MessageFile) -> Vec<Value> {
+    let times = message.signals.iter().filter_map(|signal| signal.first_time.zip(signal.last_time));
+    let (start, end) =
+        times.fold((i64::MAX, 0), |(start, end), (first, last)| (start.min(first), end.max(last)));
+    let windows = [i64::MIN / 2..i64::MAX / 2, start + (end - start) / 3 + 7..end - 5_000_003];
+    let each = message.signals.iter().flat_map(|signal| windows.clone().map(|window| (signal, window)));
+    each.map(|(signal, window)| answer((folder, message), signal, &window)).collect()
+}
+
+fn answer((folder, message): (&Path, &MessageFile), signal: &SignalSummary, window: &Range<Micros>) -> Value {
+    let open = |name: &str| File::open(folder.join(name)).unwrap();
+    let request = StatisticsRequest { window: window.clone(), ..StatisticsRequest::default() };
+    let rows = vec![Input::new(open(&message.file))];
+    let statistics = read_statistics(rows, &signal.name, &request).unwrap();
+    if let Some(stored) = Statistics::stored(signal, message.sorted).filter(|_| window.start < 0) {
+        assert_same_but_quantiles(&stored, &statistics);
+    }
+    let series = |every: i64, method| {
+        let (window, every) = (window.clone(), Some(every));
+        let request =
+            SeriesRequest { window, max_points: 100_000, method, every, ..SeriesRequest::default() };
+        read_series(open(&message.file), open(&message.overview.file), &signal.name, &request).unwrap()
+    };
+    let buckets = [1_000_000, 10_000_000].map(|every| buckets(every, &series));
+    json!({
+        "file": folder.join(&message.file).display().to_string(), "signal": signal.name,
+        "from": window.start, "to": window.end, "statistics": figures(&statistics),
+        "buckets": buckets,
+    })
 }
 
 fn figures(of: &Statistics) -> Value {
@@ -66,7 +66,7 @@ fn figures(of: &Statistics) -> Value {
     })
 }
 
-fn buckets(every: i64, series: &dyn Fn(i64, Reduction) -> canlog::series::Series) -> Value {
+fn buckets(every: i64, series: &dyn Fn(i64, Reduction) -> Series) -> Value {
     let (mean, first) = (series(every, Reduction::Mean), series(every, Reduction::First));
     let (last, extremes) = (series(every, Reduction::Last), series(every, Reduction::MinMax));
     assert!(mean.time == first.time && mean.time == last.time && mean.time == extremes.time);
