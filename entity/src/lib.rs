@@ -10,6 +10,7 @@ pub mod id;
 pub mod instance;
 pub mod job;
 pub mod job_event;
+pub mod part_upload;
 pub mod portable;
 pub mod run;
 pub mod run_dbc;

@@ -1,7 +1,7 @@
 //! All rows as JSON, one line a row: the same text whatever the back end, and back.
 //!
 //! What says which installation a database belongs to (`instance`, `store`) and what only its own storage needs to
-//! know (`tombstone`) is left out.
+//! know (`tombstone`, `part_upload`) is left out.
 
 mod json;
 

@@ -6,6 +6,7 @@
 mod guard;
 mod m0001_tables;
 mod m0002_places;
+mod m0003_parts;
 mod step;
 mod turn;
 
@@ -118,7 +119,7 @@ struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-        vec![Box::new(m0001_tables::Tables), Box::new(m0002_places::Places)]
+        vec![Box::new(m0001_tables::Tables), Box::new(m0002_places::Places), Box::new(m0003_parts::Parts)]
     }
 
     fn migration_table_name() -> DynIden {

@@ -35,16 +35,18 @@ impl Place {
 
 async fn the_schema_goes_up_and_down(place: Place) {
     for (arguments, applied) in [
-        (&["status"][..], Some(["missing", "missing"])),
-        (&["up"], Some(["applied", "applied"])),
-        (&["up"], Some(["applied", "applied"])),
+        (&["status"][..], Some(["missing"; 3])),
+        (&["up"], Some(["applied"; 3])),
+        (&["up"], Some(["applied"; 3])),
         (&["down"], None),
-        (&["down", "--yes"], Some(["applied", "missing"])),
-        (&["down", "--yes"], Some(["missing", "missing"])),
-        (&[], Some(["applied", "applied"])),
-        (&["status"], Some(["applied", "applied"])),
+        (&["down", "--yes"], Some(["applied", "applied", "missing"])),
+        (&["down", "--yes"], Some(["applied", "missing", "missing"])),
+        (&["down", "--yes"], Some(["missing"; 3])),
+        (&[], Some(["applied"; 3])),
+        (&["status"], Some(["applied"; 3])),
     ] {
-        let expected = applied.map(|[one, two]| format!("{one} 0001_tables\n{two} 0002_places\n"));
+        let expected = applied
+            .map(|[one, two, three]| format!("{one} 0001_tables\n{two} 0002_places\n{three} 0003_parts\n"));
         assert_eq!(place.migrate(arguments).await, expected, "{arguments:?}");
     }
 }

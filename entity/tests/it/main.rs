@@ -7,6 +7,7 @@ mod collection;
 mod commit;
 mod deletion;
 mod machine;
+mod part_upload;
 mod payload;
 mod portable;
 mod publication;

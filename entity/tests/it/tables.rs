@@ -1,8 +1,8 @@
 //! The models and the migrated tables have the same columns, and the clock runs.
 
 use entity::{
-    blob, clock, conversion, dbc, job, job_event, run, run_dbc, signal, test_day, tombstone, upload, vehicle,
-    vehicle_dbc,
+    blob, clock, conversion, dbc, job, job_event, part_upload, run, run_dbc, signal, test_day, tombstone,
+    upload, vehicle, vehicle_dbc,
 };
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
@@ -45,6 +45,7 @@ async fn models_match_tables(store: Store) {
     same(&store, entity::store::Entity).await;
     same(&store, job::Entity).await;
     same(&store, job_event::Entity).await;
+    same(&store, part_upload::Entity).await;
     same(&store, run::Entity).await;
     same(&store, run_dbc::Entity).await;
     same(&store, signal::Entity).await;
