@@ -52,9 +52,10 @@ impl Runtime {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         #[cfg(feature = "testing")]
         crate::testing::crash::arm(&config.faults);
+        let database = Database::connect(&config.database).await?;
         Ok(Self {
-            storage: Storage::open(&config.storage)?,
-            database: Database::connect(&config.database).await?,
+            storage: Storage::open(&config.storage)?.noting_in(&database),
+            database,
             broker: Broker::connect(&config.broker).await?,
             metrics: Metrics::of_process(),
             shutdown: CancellationToken::new(),

@@ -9,6 +9,7 @@ pub mod folder;
 mod garbage;
 pub mod key;
 mod local_file;
+mod parts;
 mod place;
 mod read;
 mod store_id;
@@ -38,10 +39,8 @@ use url::Url;
 use uuid::Uuid;
 pub use writer::ObjectWriter;
 
-use crate::config::storage::StorageConfig;
+use crate::{config::storage::StorageConfig, database::Database};
 
-/// Objects removed at once.
-const REMOVALS: usize = 8;
 /// How long a place may take to answer a check.
 const CHECK: Duration = Duration::from_secs(5);
 
@@ -52,6 +51,8 @@ pub struct Storage {
     data: Arc<Place>,
     cache: Arc<Cache>,
     verified: Arc<Verified>,
+    /// Where uploads by parts are noted.
+    notes: Option<Database>,
     #[cfg(feature = "testing")]
     faults: Arc<crate::testing::Faults>,
 }
@@ -83,6 +84,7 @@ impl Storage {
             data: Arc::new(data),
             cache: Arc::new(cache),
             verified,
+            notes: None,
             #[cfg(feature = "testing")]
             faults,
         })
@@ -94,7 +96,7 @@ impl Storage {
     /// When the store refuses.
     #[expect(clippy::unused_async, reason = "a store may want to be asked before the first part")]
     pub async fn writer(&self, key: &ObjectKey) -> Result<ObjectWriter, StorageError> {
-        Ok(ObjectWriter::new(self.place(key).clone(), key.clone()))
+        Ok(ObjectWriter::new(self.place(key).clone(), key.clone(), self.notes.clone()))
     }
 
     /// Stores `bytes`, durable and visible on return.
@@ -214,25 +216,6 @@ impl Storage {
         let leftovers =
             blocking(move || folder::staging_files(&path)?.iter().try_for_each(std::fs::remove_file));
         leftovers.await.map_err(|source| StorageError::new("delete", key, source))
-    }
-
-    /// Removes all objects under `prefix`, their copies here, and what killed writers left in a folder; returns
-    /// how many objects. A name that is none of ours is never touched.
-    ///
-    /// # Errors
-    /// When the store refuses.
-    pub async fn delete_prefix(&self, prefix: KeyPrefix) -> Result<u64, StorageError> {
-        let removals = self.list(prefix).map_ok(|object| async move { self.delete(&object.key).await });
-        let removed = removals.try_buffer_unordered(REMOVALS);
-        let deleted = removed.try_fold(0, async |count, ()| Ok(count + 1)).await?;
-        let place = self.area(prefix.into());
-        let folder = match place.bucket {
-            None => place.folder.join(prefix.to_string()),
-            Some(_) => return Ok(deleted),
-        };
-        let swept = blocking(move || folder::sweep(&folder, prefix));
-        swept.await.map_err(|source| StorageError::new("delete", prefix, source))?;
-        Ok(deleted)
     }
 
     /// All objects under `prefix`; names that are none of ours are left out.

@@ -2,6 +2,7 @@
 
 mod back_end;
 pub mod crash;
+mod faulty_parts;
 mod faulty_store;
 mod proxy;
 pub mod servers;
@@ -9,6 +10,7 @@ pub mod servers;
 use std::{io, ops::Deref};
 
 pub use back_end::{BackEnd, TestDatabase};
+pub use faulty_parts::FaultyParts;
 pub use faulty_store::{Fault, FaultKind, FaultTime, Faults, FaultyStore};
 pub use proxy::Proxy;
 use tempfile::TempDir;

@@ -10,7 +10,7 @@ use std::{
 use futures::{FutureExt, StreamExt, stream::BoxStream};
 use object_store::{
     GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, aws::AmazonS3,
-    local::LocalFileSystem, path::Path,
+    local::LocalFileSystem, multipart::MultipartStore, path::Path,
 };
 
 use uuid::Uuid;
@@ -63,6 +63,8 @@ pub(super) struct Place {
     pub(super) store: Arc<dyn ObjectStore>,
     /// Set when they lie in a bucket.
     pub(super) bucket: Option<Arc<AmazonS3>>,
+    /// The same bucket, for objects that come part by part.
+    pub(super) parts: Option<Arc<dyn MultipartStore>>,
     /// Stands before every key; empty for a folder.
     prefix: Path,
     timeout: Duration,
@@ -102,7 +104,8 @@ impl Place {
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|source| StorageError::new("open the folder", folder.display(), source))?;
         let store = Arc::new(store.with_fsync(true).with_automatic_cleanup(true));
-        Ok(Self { folder: folder.to_owned(), store, bucket: None, prefix: Path::default(), timeout })
+        let (folder, prefix) = (folder.to_owned(), Path::default());
+        Ok(Self { folder, store, bucket: None, parts: None, prefix, timeout })
     }
 
     fn in_bucket(folder: &FilePath, config: &BucketConfig, timeout: Duration) -> Result<Self, StorageError> {
@@ -110,7 +113,8 @@ impl Place {
             |source: object_store::Error| StorageError::new("open the bucket", &config.name, source);
         let s3 = Arc::new(bucket::open(config).map_err(refused)?);
         let prefix = Path::parse(&config.prefix).map_err(|source| refused(source.into()))?;
-        Ok(Self { folder: folder.to_owned(), store: s3.clone(), bucket: Some(s3), prefix, timeout })
+        let (folder, store, parts) = (folder.to_owned(), s3.clone(), s3.clone());
+        Ok(Self { folder, store, bucket: Some(s3), parts: Some(parts), prefix, timeout })
     }
 
     /// The object's name in the store.
@@ -223,6 +227,8 @@ impl Place {
     #[cfg(feature = "testing")]
     pub(super) fn with_faults(mut self, faults: &Arc<crate::testing::Faults>) -> Self {
         self.store = Arc::new(crate::testing::FaultyStore::new(self.store, faults.clone()));
+        self.parts =
+            self.parts.map(|parts| Arc::new(crate::testing::FaultyParts::new(parts, faults.clone())) as _);
         self
     }
 }

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, UploadPart};
+use object_store::{PutPayload, UploadPart};
 use tokio::task::JoinSet;
 
-use super::{ObjectKey, StorageError, place::Place};
+use super::{
+    ObjectKey, StorageError,
+    parts::{self, Begun},
+    place::Place,
+};
+use crate::database::Database;
 
 /// Size of a part: what buckets want, and what a disk takes well.
 const BUCKET_PART: usize = 8 << 20;
@@ -19,6 +24,7 @@ const IN_FLIGHT: usize = 4;
 pub struct ObjectWriter {
     place: Arc<Place>,
     key: ObjectKey,
+    notes: Option<Database>,
     part_bytes: usize,
     /// The part that is being filled.
     filling: Vec<Bytes>,
@@ -32,15 +38,16 @@ enum Sent {
     /// Nothing: an object of less than a part is stored in one go.
     Nothing,
     /// Whole parts.
-    Parts(Box<dyn MultipartUpload>, JoinSet<Result<(), StorageError>>),
+    Parts(Begun, JoinSet<Result<(), StorageError>>),
     /// A part may be missing, so it must not be finished.
     Broken,
 }
 
 impl ObjectWriter {
-    pub(super) fn new(place: Arc<Place>, key: ObjectKey) -> Self {
+    pub(super) fn new(place: Arc<Place>, key: ObjectKey, notes: Option<Database>) -> Self {
         let part_bytes = if place.bucket.is_some() { BUCKET_PART } else { FOLDER_PART };
-        Self { place, key, part_bytes, filling: Vec::new(), filled: 0, sent: Sent::Nothing, bytes: 0 }
+        let (filling, filled, sent) = (Vec::new(), 0, Sent::Nothing);
+        Self { place, key, notes, part_bytes, filling, filled, sent, bytes: 0 }
     }
 
     /// Appends `bytes`; waits while too many parts are on their way.
@@ -91,7 +98,11 @@ impl ObjectWriter {
             }
             tracing::warn!(%error, "the store has the object whose completion seemed to fail");
         }
-        self.sent = Sent::Nothing;
+        if let Sent::Parts(Begun { note: Some(note), .. }, _) =
+            std::mem::replace(&mut self.sent, Sent::Nothing)
+        {
+            note.forget().await;
+        }
         match self.place.head(&self.key).await? {
             stored if stored == self.bytes => Ok(stored),
             stored => {
@@ -107,7 +118,7 @@ impl ObjectWriter {
     /// When it could not be removed; nobody sees it all the same.
     pub async fn abort(mut self) -> Result<(), StorageError> {
         match std::mem::replace(&mut self.sent, Sent::Broken) {
-            Sent::Parts(upload, parts) => abort(&self.place, &self.key, upload, parts).await,
+            Sent::Parts(begun, parts) => abort(&self.place, &self.key, begun, parts).await,
             Sent::Nothing | Sent::Broken => Ok(()),
         }
     }
@@ -115,16 +126,15 @@ impl ObjectWriter {
     /// Sends the filled part on its way, once there is room for it.
     async fn send(&mut self) -> Result<(), StorageError> {
         if let Sent::Nothing = self.sent {
-            let path = self.place.path(&self.key);
-            let begun = self.place.timed("begin", &self.key, self.place.store.put_multipart(&path));
-            self.sent = Sent::Parts(begun.await?, JoinSet::new());
+            let begun = parts::begin(&self.place, &self.key, self.notes.as_ref()).await?;
+            self.sent = Sent::Parts(begun, JoinSet::new());
         }
         let payload = self.take_filled();
-        let Sent::Parts(upload, parts) = &mut self.sent else { return Err(self.broken()) };
+        let Sent::Parts(begun, parts) = &mut self.sent else { return Err(self.broken()) };
         while parts.len() >= IN_FLIGHT {
             settled(&self.key, parts.join_next().await)?;
         }
-        parts.spawn(one(self.place.clone(), self.key.clone(), upload.put_part(payload)));
+        parts.spawn(one(self.place.clone(), self.key.clone(), begun.upload.put_part(payload)));
         Ok(())
     }
 
@@ -136,11 +146,11 @@ impl ObjectWriter {
         if self.filled > 0 {
             self.send().await?;
         }
-        let Sent::Parts(upload, parts) = &mut self.sent else { return Err(self.broken()) };
+        let Sent::Parts(begun, parts) = &mut self.sent else { return Err(self.broken()) };
         while let Some(part) = parts.join_next().await {
             settled(&self.key, Some(part))?;
         }
-        self.place.timed("finish", &self.key, upload.complete()).await.map(drop)
+        self.place.timed("finish", &self.key, begun.upload.complete()).await.map(drop)
     }
 
     fn take_filled(&mut self) -> PutPayload {
@@ -149,8 +159,8 @@ impl ObjectWriter {
     }
 
     async fn give_up(&mut self) {
-        if let Sent::Parts(upload, parts) = std::mem::replace(&mut self.sent, Sent::Broken)
-            && let Err(error) = abort(&self.place, &self.key, upload, parts).await
+        if let Sent::Parts(begun, parts) = std::mem::replace(&mut self.sent, Sent::Broken)
+            && let Err(error) = abort(&self.place, &self.key, begun, parts).await
         {
             tracing::warn!(%error, "parts of a failed object stay in the store");
         }
@@ -163,12 +173,12 @@ impl ObjectWriter {
 
 impl Drop for ObjectWriter {
     fn drop(&mut self) {
-        if let Sent::Parts(upload, parts) = std::mem::replace(&mut self.sent, Sent::Broken)
+        if let Sent::Parts(begun, parts) = std::mem::replace(&mut self.sent, Sent::Broken)
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             let (place, key) = (self.place.clone(), self.key.clone());
             runtime.spawn(async move {
-                if let Err(error) = abort(&place, &key, upload, parts).await {
+                if let Err(error) = abort(&place, &key, begun, parts).await {
                     tracing::warn!(%error, "parts of an abandoned object stay in the store");
                 }
             });
@@ -178,7 +188,9 @@ impl Drop for ObjectWriter {
 
 /// One part, in time.
 async fn one(place: Arc<Place>, key: ObjectKey, part: UploadPart) -> Result<(), StorageError> {
-    place.timed("write", &key, part).await
+    place.timed("write", &key, part).await?;
+    crate::crashpoint!("part");
+    Ok(())
 }
 
 fn settled(
@@ -192,9 +204,13 @@ fn settled(
 async fn abort(
     place: &Place,
     key: &ObjectKey,
-    mut upload: Box<dyn MultipartUpload>,
+    mut begun: Begun,
     mut parts: JoinSet<Result<(), StorageError>>,
 ) -> Result<(), StorageError> {
     while parts.join_next().await.is_some() {}
-    place.timed("abort", key, upload.abort()).await
+    place.timed("abort", key, begun.upload.abort()).await?;
+    if let Some(note) = begun.note {
+        note.forget().await;
+    }
+    Ok(())
 }

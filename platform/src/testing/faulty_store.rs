@@ -108,7 +108,7 @@ impl Faults {
     }
 
     /// What goes wrong with the operation that begins.
-    fn strike(&self) -> Option<FaultKind> {
+    pub(super) fn strike(&self) -> Option<FaultKind> {
         let operation = self.operations.fetch_add(1, Ordering::SeqCst) + 1;
         let fault = (*self.fault.lock().unwrap_or_else(PoisonError::into_inner))?;
         let strikes = match fault.when {
@@ -122,7 +122,10 @@ impl Faults {
     }
 
     /// Does the operation, or what the fault makes of it. What is wrong with bytes is for the operation to do.
-    async fn operate<T>(&self, work: impl AsyncFnOnce(Option<FaultKind>) -> Result<T>) -> Result<T> {
+    pub(super) async fn operate<T>(
+        &self,
+        work: impl AsyncFnOnce(Option<FaultKind>) -> Result<T>,
+    ) -> Result<T> {
         match self.strike() {
             Some(FaultKind::Error) => Err(injected()),
             Some(FaultKind::Hang) => std::future::pending().await,
@@ -132,7 +135,7 @@ impl Faults {
     }
 }
 
-fn injected() -> Error {
+pub(super) fn injected() -> Error {
     Error::Generic { store: "faulty", source: "an injected fault".into() }
 }
 
@@ -169,7 +172,7 @@ fn spoilt(bytes: Bytes, fault: Option<FaultKind>) -> Bytes {
     }
 }
 
-fn spoilt_payload(payload: PutPayload, fault: Option<FaultKind>) -> PutPayload {
+pub(super) fn spoilt_payload(payload: PutPayload, fault: Option<FaultKind>) -> PutPayload {
     match fault {
         Some(FaultKind::Short) => spoilt(payload.into(), fault).into(),
         _ => payload,

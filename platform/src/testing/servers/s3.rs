@@ -51,14 +51,14 @@ impl S3Server {
         self.folder().join(Self::BUCKET)
     }
 
-    /// Uploads that were begun and neither finished nor aborted.
+    /// What there is of uploads that were begun and neither finished nor aborted: each of them, and its parts.
     ///
     /// # Errors
     /// When its folder cannot be read.
     pub fn unfinished(&self) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(self.folder())? {
-            found.extend(entry?.file_name().into_string().ok().filter(|name| name.starts_with(".upload-")));
+            found.extend(entry?.file_name().into_string().ok().filter(|name| name.starts_with(".upload")));
         }
         Ok(found)
     }

@@ -5,7 +5,7 @@ use futures::{StreamExt, TryStreamExt};
 use platform::{
     config::storage::StorageConfig,
     storage::{KeyPrefix, ObjectKey, Storage, StorageError, StorageErrorKind},
-    testing::{Fault, servers::S3Server},
+    testing::{Fault, TestRuntime, servers::S3Server},
 };
 use tempfile::TempDir;
 
@@ -64,7 +64,9 @@ async fn write(storage: &Storage, text: &[u8]) -> Result<ObjectKey, StorageError
 
 /// The story with each fault at each of its operations.
 async fn survives(config: &StorageConfig, text: &[u8], kinds: &[&str]) {
-    let storage = Storage::open(config).unwrap();
+    let runtime = TestRuntime::start().await.unwrap();
+    let database = &runtime.database;
+    let storage = Storage::open(config).unwrap().noting_in(database);
     story(&storage, text).await.unwrap();
     let operations = storage.faults().operations();
     assert!(operations > 5);
@@ -72,13 +74,18 @@ async fn survives(config: &StorageConfig, text: &[u8], kinds: &[&str]) {
     let told = stories.map(|fault| async move {
         let mut config = config.clone();
         config.fault = Some(fault.parse::<Fault>().unwrap());
-        let storage = Storage::open(&config).unwrap();
+        let storage = Storage::open(&config).unwrap().noting_in(database);
         let told = story(&storage, text).await;
         told.unwrap_or_else(|error| panic!("{fault}: {error}"));
         assert_eq!(storage.faults().struck(), 1, "{fault}");
     });
     futures::stream::iter(told).buffer_unordered(AT_ONCE).collect::<()>().await;
     assert_eq!(storage.list(KeyPrefix::Uploads).count().await, 0, "an orphan stays");
+    // Where an abort failed, too, a note stays for the collector. This server forgets an upload whose completion it
+    // refuses, as that of a part cut short, and denies its abort.
+    for left in entity::part_upload::of(database.read(), "uploads", 100).await.unwrap() {
+        let _ = storage.abort_upload(&left.object_key.parse().unwrap(), &left.upload_id).await;
+    }
 }
 
 const KINDS: [&str; 5] = ["error", "after", "hang", "short", "flip"];
@@ -91,7 +98,9 @@ async fn a_bucket_survives_each_fault_at_each_operation() {
     let config = config_with(folder.path(), &variables);
     survives(&config, &bytes(9_000_000), &KINDS).await;
     // Where the answer to an upload's beginning was lost nobody knows its name: a bucket's lifecycle rule is for it.
-    assert_eq!(server.unfinished().unwrap().len(), 1);
+    let mut uploads = server.unfinished().unwrap();
+    uploads.retain(|name| name.starts_with(".upload-"));
+    assert_eq!(uploads.len(), 1, "{uploads:?}");
 }
 
 #[tokio::test]
