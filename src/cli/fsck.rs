@@ -4,6 +4,7 @@
 //! Exit codes: 0 clean, 1 there are findings, 2 it could not look.
 
 mod age;
+mod parts;
 mod referenced;
 mod report;
 mod state;
@@ -61,6 +62,8 @@ impl FsckArgs {
         state::check(&places, &mut reporter).await.wrap_err("the tables cannot be read")?;
         referenced::check(&places, self.deep, &mut reporter).await.wrap_err("objects cannot be looked at")?;
         let limit = stray::Limit { older_than: self.older_than, repair: self.repair };
+        // First: an object that is there tells of an upload that was completed.
+        parts::check(&places, limit, &mut reporter).await.wrap_err("uploads by parts cannot be looked at")?;
         stray::check(&places, limit, &mut reporter).await.wrap_err("the storage cannot be listed")?;
         places.database.close().await;
         reporter.finish().into_diagnostic()

@@ -31,6 +31,7 @@ impl Places {
             let name = &missing.name;
             return Err(miette!("the database lacks the step `{name}`: run `dataviewer migrate up` first"));
         }
-        Ok(Self { database, storage: Storage::open(&config.storage).into_diagnostic()? })
+        let storage = Storage::open(&config.storage).into_diagnostic()?.noting_in(&database);
+        Ok(Self { database, storage })
     }
 }

@@ -30,7 +30,7 @@ impl RestoreArgs {
         let database = Database::connect(&config.database).await.into_diagnostic()?;
         migration::up(database.write()).await.into_diagnostic()?;
         check_steps(&database, &index).await?;
-        let storage = Storage::open(&config.storage).into_diagnostic()?;
+        let storage = Storage::open(&config.storage).into_diagnostic()?.noting_in(&database);
         refuse_unless_empty(&database, &storage).await?;
         verify::verify(&self.folder, &index).await?;
         fill::objects(&self.folder, &storage).await?;

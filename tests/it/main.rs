@@ -13,6 +13,7 @@ mod kill;
 mod logs;
 mod migrate;
 mod oracle;
+mod parts;
 mod process;
 mod roles;
 mod rolling;

@@ -2,9 +2,10 @@
 //! run, logs without a run. Never "all but the published": that would take an attempt's objects from under it.
 //!
 //! First the rows say that something is garbage, and a tombstone names its objects in the same transaction; then
-//! tombstones are seen to. Any number of processes may do this at once: every change is a compare-and-set, and to
+//! tombstones are seen to, and uploads by parts into a bucket of the same names. Any number of processes may do this at once: every change is a compare-and-set, and to
 //! remove an object twice is no harm.
 
+mod parts;
 mod tombstone;
 
 use std::sync::Arc;
@@ -39,7 +40,8 @@ async fn collect(runtime: &Runtime, grace: Duration) -> Outcome<()> {
     while conversions(runtime, grace).await? == PAGE {}
     while uploads(runtime).await? == PAGE {}
     while logs(runtime, UNUSED).await? == PAGE {}
-    tombstone::sweep(runtime, grace).await
+    tombstone::sweep(runtime, grace).await?;
+    parts::sweep(runtime).await
 }
 
 async fn conversions(runtime: &Runtime, grace: Duration) -> Outcome<u64> {
@@ -195,5 +197,24 @@ mod tests {
             && objects(&runtime, KeyPrefix::Uploads).await > 1
         {}
         assert_eq!(runtime.storage.head(&ObjectKey::Upload(fresh)).await.unwrap(), 10);
+    }
+
+    #[tokio::test]
+    async fn the_note_of_an_upload_that_nobody_gave_up_is_forgotten_in_the_end() {
+        let runtime = TestRuntime::start().await.unwrap();
+        let (id, key) = (uuid::Uuid::now_v7(), ObjectKey::Upload(entity::id::UploadId::new()).to_string());
+        let noted = runtime.database.transaction(move |tx| {
+            let key = key.clone();
+            Box::pin(async move { entity::part_upload::note(tx, id, &key, "a completed one").await })
+        });
+        noted.await.unwrap();
+        let notes =
+            async || entity::part_upload::Entity::find().all(runtime.database.read()).await.unwrap().len();
+        collect(&runtime, Duration::ZERO).await.unwrap();
+        assert_eq!(notes().await, 1, "it may be under way");
+        let sql = "UPDATE part_upload SET created_at = 0";
+        sea_orm::ConnectionTrait::execute_unprepared(runtime.database.write(), sql).await.unwrap();
+        collect(&runtime, Duration::ZERO).await.unwrap();
+        assert_eq!(notes().await, 0);
     }
 }

@@ -93,7 +93,7 @@ async fn stray(
 
 /// What becomes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
+pub(super) enum Use {
     /// Readers may see it.
     Read,
     /// It is being written.
@@ -103,7 +103,10 @@ enum Use {
 }
 
 /// What becomes of these objects, as far as a row says so, and the time.
-async fn owners(places: &Places, keys: Vec<&ObjectKey>) -> Result<(HashMap<ObjectKey, Use>, i64), DbErr> {
+pub(super) async fn owners(
+    places: &Places,
+    keys: Vec<&ObjectKey>,
+) -> Result<(HashMap<ObjectKey, Use>, i64), DbErr> {
     let read = places.database.read();
     let mut owners = HashMap::new();
     let (mut names, mut attempts) = (HashSet::new(), HashSet::new());

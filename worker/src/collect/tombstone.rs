@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use entity::{blob, tombstone};
 use platform::runtime::Runtime;
+use platform::storage::StorageError;
 
-use super::PAGE;
+use super::{PAGE, parts};
 use crate::outcome::Outcome;
 
 /// Sees to all names that are due. One that cannot be removed now holds up no other, and is due again after
@@ -14,7 +15,7 @@ pub(super) async fn sweep(runtime: &Runtime, grace: Duration) -> Outcome<()> {
     loop {
         let due = tombstone::due(runtime.database.read(), PAGE).await?;
         for seen in &due {
-            match runtime.storage.delete_named(&seen.object_key).await {
+            match remove(runtime, &seen.object_key).await? {
                 Ok(()) => removed(runtime, seen, grace).await?,
                 Err(error) => {
                     tracing::warn!(%error, "garbage is left for later");
@@ -31,6 +32,12 @@ pub(super) async fn sweep(runtime: &Runtime, grace: Duration) -> Outcome<()> {
             return Ok(());
         }
     }
+}
+
+/// What was to become the object goes first: an object that is there tells of an upload that was completed.
+async fn remove(runtime: &Runtime, name: &str) -> Outcome<Result<(), StorageError>> {
+    let aborted = parts::abort(runtime, name).await?;
+    Ok(runtime.storage.delete_named(name).await.and(aborted))
 }
 
 async fn removed(runtime: &Runtime, seen: &tombstone::Model, grace: Duration) -> Outcome<()> {
