@@ -7,6 +7,7 @@ use entity::conversion::ConversionState;
 use entity::id::{RunId, UploadId};
 use platform::storage::{KeyPrefix, ObjectKey};
 use platform::testing::TestRuntime;
+use platform::testing::servers::S3Server;
 use sea_orm::ConnectionTrait;
 
 use crate::logs::{DBC, LOG};
@@ -18,22 +19,43 @@ struct Place {
     runtime: TestRuntime,
     run: RunId,
     variables: Vec<(String, String)>,
+    /// Of an installation in a bucket.
+    server: Option<S3Server>,
 }
 
 impl Place {
     async fn new() -> Self {
-        let runtime = TestRuntime::start().await.unwrap();
+        Self::on(None).await
+    }
+
+    async fn in_bucket() -> Self {
+        Self::on(Some(S3Server::start().unwrap())).await
+    }
+
+    async fn on(server: Option<S3Server>) -> Self {
+        let more = server.as_ref().map(S3Server::variables).unwrap_or_default();
+        let set: Vec<_> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let runtime = TestRuntime::start_with(&set).await.unwrap();
         let run = converted(&runtime, LOG, DBC).await;
-        let variables = variables(&runtime);
-        Self { runtime, run, variables }
+        let mut variables = variables(&runtime);
+        variables.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        Self { runtime, run, variables, server }
     }
 
     async fn sql(&self, sql: &str) {
         self.runtime.database.write().execute_unprepared(sql).await.unwrap();
     }
 
+    /// Where the objects of the prefix lie as files; the server keeps its buckets so.
     fn folder(&self, prefix: KeyPrefix) -> PathBuf {
-        self.runtime.config.storage.data_folder.join(prefix.to_string())
+        let root = match (&self.server, prefix) {
+            (None, _) => self.runtime.config.storage.data_folder.clone(),
+            (Some(server), KeyPrefix::Uploads | KeyPrefix::Dbcs) => server.bucket_folder(),
+            (Some(server), KeyPrefix::Runs | KeyPrefix::Conversion { .. }) => {
+                server.bucket_folder().join("converted")
+            }
+        };
+        root.join(prefix.to_string())
     }
 
     /// The folder of the conversion that readers see.
@@ -62,9 +84,35 @@ fn damage(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_works_is_clean() {
-    let place = Place::new().await;
+mod in_folders {
+    use super::Place;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_works_is_clean() {
+        super::what_works_is_clean(Place::new().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn objects_that_are_not_what_rows_say_are_found() {
+        super::objects_that_are_not_what_rows_say_are_found(Place::new().await).await;
+    }
+}
+
+mod in_a_bucket {
+    use super::Place;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_works_is_clean() {
+        super::what_works_is_clean(Place::in_bucket().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn objects_that_are_not_what_rows_say_are_found() {
+        super::objects_that_are_not_what_rows_say_are_found(Place::in_bucket().await).await;
+    }
+}
+
+async fn what_works_is_clean(place: Place) {
     let summary = assert_clean(&place.variables).await;
     assert_eq!((&summary["runs"], &summary["jobs"], &summary["garbage"]), (&1.into(), &1.into(), &0.into()));
     assert!(summary["referenced"].as_u64().unwrap() >= 6, "{summary}");
@@ -73,9 +121,7 @@ async fn what_works_is_clean() {
     assert!(String::from_utf8(said.stdout).unwrap().ends_with("clean\n"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn objects_that_are_not_what_rows_say_are_found() {
-    let place = Place::new().await;
+async fn objects_that_are_not_what_rows_say_are_found(place: Place) {
     let rows = some_file(&place.conversion().await, ".parquet");
     let whole = fs::read(&rows).unwrap();
 
@@ -129,6 +175,76 @@ async fn only_what_is_ours_and_old_and_unreferenced_is_removed() {
         foreign.exists() && unknown.exists(),
         "a name without a time, or of another program, is not ours"
     );
+    assert_clean(&place.variables).await;
+}
+
+/// A bucket that others use too, and copies of its objects in the folders: neither is anything of ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_is_left_alone_but_for_what_is_ours_and_old_and_unreferenced() {
+    let place = Place::in_bucket().await;
+    let bucket = place.server.as_ref().unwrap().bucket_folder();
+    let copies = place.runtime.config.storage.data_folder.join("cache");
+    let stray = ObjectKey::Upload(UploadId::new());
+    place.runtime.storage.put(&stray, "bytes".into()).await.unwrap();
+    let half = ObjectKey::Conversion {
+        run: RunId::new(),
+        conversion: entity::id::ConversionId::new(),
+        file: "a.parquet".parse().unwrap(),
+    };
+    place.runtime.storage.put(&half, "rows".into()).await.unwrap();
+    // A copy of one that nothing refers to, and the copies that the conversion made.
+    drop(place.runtime.storage.local_file(&stray, None).await.unwrap());
+    let copied = files_in(&copies);
+    assert!(copied.len() > 2, "{copied:?}");
+    let foreign = [
+        bucket.join("uploads/17.csv"),
+        bucket.join("uploads").join(uuid::Uuid::new_v4().to_string()),
+        bucket.join("runs/notes.txt"),
+        bucket.join("somebody/elses"),
+        bucket.join("converted/README"),
+        copies.join("uploads").join(UploadId::new().0.to_string()),
+    ];
+    for path in &foreign {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "bytes").unwrap();
+    }
+    let young = fsck(&place.variables, &["--repair"]).await;
+    assert_eq!((young.code, &young.summary["young"]), (0, &3.into()), "{young:?}");
+    assert_eq!(place.kinds(&["--older-than", "0s"]).await, ["UNREFERENCED", "UNREFERENCED"]);
+    let repaired = fsck(&place.variables, &["--older-than", "0s", "--repair"]).await;
+    assert_eq!((repaired.code, &repaired.summary["repaired"]), (0, &2.into()), "{repaired:?}");
+    for key in [&stray, &half] {
+        place.runtime.storage.head(key).await.unwrap_err();
+    }
+    for path in &foreign {
+        assert!(path.exists(), "{} is none of ours", path.display());
+    }
+    assert_clean(&place.variables).await;
+}
+
+/// All files below a folder.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
+}
+
+/// No listing of a bucket shows them: their notes do.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_nobody_completes_are_found_and_removed() {
+    let place = Place::in_bucket().await;
+    let server = place.server.as_ref().unwrap();
+    let left = ObjectKey::Upload(UploadId::new());
+    let mut writer = place.runtime.storage.writer(&left).await.unwrap();
+    writer.write(vec![7; 9 << 20].into()).await.unwrap();
+    // As if its process had died.
+    std::mem::forget(writer);
+    assert!(!server.unfinished().unwrap().is_empty());
+    let young = fsck(&place.variables, &["--repair"]).await;
+    assert_eq!((young.code, &young.summary["young"]), (0, &1.into()), "{young:?}");
+    assert_eq!(place.kinds(&["--older-than", "0s"]).await, ["STAGING"]);
+    let repaired = fsck(&place.variables, &["--older-than", "0s", "--repair"]).await;
+    assert_eq!((repaired.code, &repaired.summary["repaired"]), (0, &1.into()), "{repaired:?}");
+    assert_eq!(server.unfinished().unwrap(), Vec::<String>::new());
     assert_clean(&place.variables).await;
 }
 
