@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use entity::id::RunId;
 use entity::portable;
 use entity::run;
-use platform::testing::TestRuntime;
+use platform::testing::servers::S3Server;
+use platform::testing::{BackEnd, TestRuntime};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -89,6 +90,65 @@ async fn run_backup(runtime: &TestRuntime, folder: &Path) -> String {
     let made = run(&variables(runtime), &["backup", folder.to_str().unwrap()]).await;
     assert!(!made.status.success());
     String::from_utf8(made.stderr).unwrap()
+}
+
+/// An empty installation, and what makes a process work on it.
+async fn place(on: BackEnd, bucket: Option<&S3Server>) -> (TestRuntime, Vec<(String, String)>) {
+    let mut more: Vec<(&str, String)> = bucket.map(S3Server::variables).unwrap_or_default();
+    if on != BackEnd::Sqlite {
+        more.push(("DATABASE_URL", on.fresh(Path::new("")).await));
+    }
+    let set: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let runtime = TestRuntime::start_with(&set).await.unwrap();
+    let mut all = variables(&runtime);
+    all.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    (runtime, all)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_moves_from_any_back_end_into_any_other() {
+    let server = S3Server::start().unwrap();
+    let (original, mut variables) = place(BackEnd::Sqlite, None).await;
+    let moved = converted(&original, LOG, DBC).await;
+    let (before, plotted) = (rows(&original).await, series(&original, moved).await);
+    let mut kept = Vec::new();
+    for (on, bucket) in
+        [(BackEnd::Postgres, Some(&server)), (BackEnd::Mariadb, None), (BackEnd::Sqlite, None)]
+    {
+        let (next, next_variables) = place(on, bucket).await;
+        let folder = next.folder().join("backup");
+        for (variables, role) in [(&variables, "backup"), (&next_variables, "restore")] {
+            let done = run(variables, &[role, folder.to_str().unwrap()]).await;
+            assert!(done.status.success(), "{on:?} {role}: {}", String::from_utf8_lossy(&done.stderr));
+        }
+        assert_eq!(rows(&next).await, before, "{on:?}");
+        assert_eq!(series(&next, moved).await, plotted, "{on:?}");
+        assert_clean(&next_variables).await;
+        variables = next_variables;
+        // Its folders hold what the next one reads.
+        kept.push(next);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_lacks_an_object_is_not_backed_up_as_if_it_were_whole() {
+    let server = S3Server::start().unwrap();
+    let (original, variables) = place(BackEnd::Sqlite, Some(&server)).await;
+    converted(&original, LOG, DBC).await;
+    let object = first_file(&server.bucket_folder().join("uploads"));
+    let whole = fs::read(&object).unwrap();
+    let refused = async |name: &str| {
+        let folder = original.folder().join(name);
+        let made = run(&variables, &["backup", folder.to_str().unwrap()]).await;
+        assert!(!made.status.success() && !folder.join("backup.json").exists());
+        String::from_utf8(made.stderr).unwrap()
+    };
+    fs::write(&object, &whole[1..]).unwrap();
+    let damaged = refused("damaged").await;
+    assert!(says(&damaged, "is damaged in the storage"), "{damaged}");
+    fs::remove_file(&object).unwrap();
+    let lost = refused("lost").await;
+    assert!(says(&lost, "is missing from the storage"), "{lost}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

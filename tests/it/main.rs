@@ -15,6 +15,7 @@ mod migrate;
 mod oracle;
 mod parts;
 mod process;
+mod purge;
 mod roles;
 mod rolling;
 mod secrets;

@@ -24,6 +24,7 @@ platform::on_every_back_end! {
     a_second_copy_is_named,
     a_name_is_due_again_ever_later_and_forgotten_after_a_week,
     a_log_goes_when_no_run_is_made_of_it,
+    a_dedupe_never_races_a_removal,
     a_purged_run_leaves_no_row_and_frees_its_bytes,
     a_log_that_another_run_is_made_of_survives_a_purge,
     an_object_has_an_owner_before_its_row,
@@ -275,4 +276,46 @@ async fn an_object_has_an_owner_before_its_row(store: Store) {
     assert!(!tombstone::lift(&tx, "dbcs/b").await.unwrap(), "too late: it may be gone");
     tx.rollback().await.unwrap();
     assert_eq!(named(&store).await, ["dbcs/b"]);
+}
+
+/// The same bytes come again at the moment in which the collector takes their log out of use: whoever is first, the
+/// run that was made has a log that is present and that nothing will remove.
+async fn a_dedupe_never_races_a_removal(store: Store) {
+    let (mut reused, mut brought) = (0, 0);
+    for _ in 0..20 {
+        store.upload("a").await;
+        for sql in ["DELETE FROM job_event", "DELETE FROM job", "DELETE FROM upload", "DELETE FROM run"] {
+            store.0.execute_unprepared(sql).await.unwrap();
+        }
+        let id = store.receiving().await;
+        let (committed, _) = tokio::join!(
+            retried(async || {
+                let tx = store.tx().await;
+                let outcome = upload::commit(&tx, order(id, "a")).await?;
+                tx.commit().await?;
+                Ok(outcome)
+            }),
+            retried(async || {
+                let tx = store.tx().await;
+                blob::collect(&tx, Duration::ZERO, 10).await?;
+                tx.commit().await
+            })
+        );
+        let CommitOutcome::Committed(committed) = committed else { panic!("{committed:?}") };
+        let blob = blob::Entity::find().one(&store.0).await.unwrap().unwrap();
+        assert_eq!(blob.state, BlobState::Present);
+        assert!(!named(&store).await.contains(&blob.object_key));
+        *(if committed.surplus.is_some() { &mut reused } else { &mut brought }) += 1;
+    }
+    assert_eq!(reused + brought, 20);
+}
+
+/// A deadlock is solved by beginning again, as the service does.
+async fn retried<T>(work: impl AsyncFn() -> Result<T, sea_orm::DbErr>) -> T {
+    for _ in 0..10 {
+        if let Ok(done) = work().await {
+            return done;
+        }
+    }
+    work().await.unwrap()
 }

@@ -94,3 +94,70 @@ async fn copy_one(storage: &Storage, wanted: &Wanted, folder: &Path) -> Result<O
         _ => Ok(Some(CopiedObject { key: key.to_string(), bytes, sha256 })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use entity::id::UploadId;
+    use entity::run::{self, NewRun};
+    use entity::upload::{self, Commit, CommitOutcome, Committed, NewUpload};
+    use platform::testing::TestRuntime;
+
+    use super::*;
+    use crate::cli::backup::rows;
+
+    async fn uploaded(runtime: &TestRuntime) -> Committed {
+        let id = UploadId::new();
+        let key = ObjectKey::Upload(id);
+        runtime.storage.put(&key, "log".into()).await.unwrap();
+        let new = NewUpload {
+            id,
+            object_key: key.to_string(),
+            file_name: "log".to_owned(),
+            expires_in: Duration::from_secs(60),
+        };
+        let mut meter = Meter::default();
+        meter.take(b"log");
+        let Content { sha256, .. } = meter.finish();
+        let commit = Commit {
+            upload_id: id,
+            bytes: 3,
+            sha256,
+            run: NewRun { time_zone: "UTC".to_owned(), ..NewRun::default() },
+            as_new_run: false,
+            idempotency_key: None,
+        };
+        let committed = runtime.database.transaction(move |tx| {
+            let (new, commit) = (new.clone(), commit.clone());
+            Box::pin(async move {
+                upload::begin(tx, new).await?;
+                upload::commit(tx, commit).await
+            })
+        });
+        let CommitOutcome::Committed(committed) = committed.await.unwrap() else { panic!("not committed") };
+        committed
+    }
+
+    #[tokio::test]
+    async fn an_object_that_was_purged_meanwhile_is_told_apart_from_one_that_is_lost() {
+        let runtime = TestRuntime::start().await.unwrap();
+        let places = Places { database: runtime.database.clone(), storage: runtime.storage.clone() };
+        let made = uploaded(&runtime).await;
+        let key = ObjectKey::Upload(made.upload_id);
+        let folder = |name: &str| runtime.folder().join(name);
+        for name in ["whole", "lost", "purged"] {
+            rows::dump(&places.database, &folder(name)).await.unwrap();
+        }
+        let copied = copy(&places, &folder("whole")).await.unwrap().unwrap();
+        assert_eq!(copied.lines, 1);
+
+        runtime.storage.delete(&key).await.unwrap();
+        let lost = copy(&places, &folder("lost")).await.unwrap_err();
+        assert!(lost.to_string().contains("is missing from the storage"), "{lost}");
+
+        let purge = runtime.database.transaction(move |tx| Box::pin(run::purge(tx, made.run_id)));
+        purge.await.unwrap().unwrap();
+        assert_eq!(copy(&places, &folder("purged")).await.unwrap(), Err(key));
+    }
+}
