@@ -1,0 +1,313 @@
+"""One large log into a folder and into a bucket, against the disk and against a plain client of the same bucket.
+
+    python deploy/bench/uploads.py target/release/dataviewer [GiB, 5] [folder for everything, the system's own]
+
+Makes a log of that size (candump, every line valid, no block like another), then, in one run:
+
+- writes the same bytes to the disk and waits until they are on it;
+- uploads the log through GraphQL multipart to `dataviewer api`, which converts nothing, on local folders;
+- puts it into an S3 server (s3s-fs; `deploy/test.sh` installs it) as one object, and as one of parts of 8 MiB, four
+  at a time, by signed requests;
+- uploads it to a `dataviewer api` whose bucket is on that server.
+
+All by one client, which streams from the file. Prints the speed of each, the ratios, and how much the memory of the
+service grew. Needs about four times the size on the disk.
+"""
+
+import concurrent.futures
+import contextlib
+import datetime
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+
+UPLOAD = "mutation($input: UploadLogInput!) { uploadLog(input: $input) { ... on UploadLogPayload { run { id } } ... on Problem { code message } } }"
+BLOCK = 32 << 20
+PART = 8 << 20
+AT_ONCE = 4
+KEY, SECRET, BUCKET = "bench", "bench-secret", "logs"
+
+
+def make(path, size):
+    """A log of at least `size` bytes, to the end of a line."""
+    lines = BLOCK // 45
+    payload = random.Random(7).randbytes(8 * lines).hex().upper()
+    block = "".join(
+        f"(1700000{n // 1000:03d}.{n % 1000 * 1000:06d}) can0 {0x100 + n % 256:03X}#{payload[16 * n : 16 * n + 16]}\n"
+        for n in range(lines)
+    ).encode()
+    with open(path, "wb") as log:
+        for n in range(-(-size // len(block))):
+            rest = size - log.tell()
+            part = block.replace(b"(1700000", b"(17%05d" % n)
+            log.write(part if rest > len(part) else part[: part.index(b"\n", rest - 1) + 1])
+        os.fsync(log.fileno())
+    return path.stat().st_size
+
+
+def disk(log, folder):
+    """Seconds until the same bytes are on the disk."""
+    copy = folder / "copy"
+    begun = time.perf_counter()
+    with open(log, "rb", buffering=0) as source, open(copy, "wb", buffering=0) as target:
+        while piece := source.read(1 << 20):
+            target.write(piece)
+        os.fsync(target.fileno())
+    took = time.perf_counter() - begun
+    copy.unlink()
+    return took
+
+
+class Sending:
+    """A request whose body is streamed from a file; the same for the service and for its peer."""
+
+    def __init__(self, address):
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, method, target, headers, body=b"", file=None, after=b""):
+        """`body`, then so many bytes of `(path, offset, count)`, then `after`; returns the answer and its body."""
+        count = len(body) + (file[2] if file else 0) + len(after)
+        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines += [f"content-length: {count}", "", ""]
+        self.socket.sendall("\r\n".join(lines).encode() + body)
+        if file:
+            with open(file[0], "rb") as source:
+                self.socket.sendfile(source, file[1], file[2])
+        self.socket.sendall(after)
+        answer = http.client.HTTPResponse(self.socket, method=method)
+        answer.begin()
+        said = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{method} {target}: {answer.status} {said[:500]}")
+        return answer, said
+
+    def close(self):
+        self.socket.close()
+
+
+def signed(method, address, path, query=""):
+    """The headers of an S3 request (AWS Signature Version 4, body unsigned)."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
+    headers = {"host": address, "x-amz-content-sha256": "UNSIGNED-PAYLOAD", "x-amz-date": stamp}
+    names = ";".join(headers)
+    canonical = "\n".join([method, path, query, *(f"{n}:{v}" for n, v in headers.items()), "", names, "UNSIGNED-PAYLOAD"])
+    scope = f"{day}/us-east-1/s3/aws4_request"
+    text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ("AWS4" + SECRET).encode()
+    for step in [day, "us-east-1", "s3", "aws4_request", text]:
+        key = hmac.digest(key, step.encode(), "sha256")
+    headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={KEY}/{scope}, SignedHeaders={names}, Signature={key.hex()}"
+    return headers
+
+
+def plain(address, log, size):
+    """Seconds of one PUT."""
+    sending, path = Sending(address), f"/{BUCKET}/plain"
+    begun = time.perf_counter()
+    sending.send("PUT", path, signed("PUT", address, path), file=(log, 0, size))
+    took = time.perf_counter() - begun
+    sending.close()
+    return took
+
+
+def parted(address, log, size):
+    """Seconds of an upload by parts."""
+    path, sendings = f"/{BUCKET}/parted", threading.local()
+
+    def request(method, query, **body):
+        if not hasattr(sendings, "own"):
+            sendings.own = Sending(address)
+        target = path + "?" + query.rstrip("=")
+        return sendings.own.send(method, target, signed(method, address, path, query), **body)
+
+    def put(number):
+        offset = (number - 1) * PART
+        piece = (log, offset, min(PART, size - offset))
+        answer, _ = request("PUT", f"partNumber={number}&uploadId={upload}", file=piece)
+        return f"<Part><PartNumber>{number}</PartNumber><ETag>{answer.headers['etag']}</ETag></Part>"
+
+    begun = time.perf_counter()
+    upload = re.search(rb"<UploadId>(.+)</UploadId>", request("POST", "uploads=")[1])[1].decode()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as threads:
+        parts = "".join(threads.map(put, range(1, -(-size // PART) + 1)))
+    body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+    _, said = request("POST", f"uploadId={upload}", body=body)
+    if b"<Error>" in said:
+        raise SystemExit(said)
+    return time.perf_counter() - begun
+
+
+def address(process, log):
+    while process.poll() is None:
+        found = re.search(r"serving on http://(\S+)", log.read_text(errors="replace"))
+        if found:
+            return found[1]
+        time.sleep(0.02)
+    raise SystemExit("the API ended: " + log.read_text(errors="replace"))
+
+
+@contextlib.contextmanager
+def program(command, **more):
+    """A process, ended at the end."""
+    process = subprocess.Popen(command, **more)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def resident(pid):
+    """Bytes of memory that a process has."""
+    return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) << 10
+
+
+class Memory:
+    """The most memory of a process while this is entered, above what it had before."""
+
+    def __init__(self, pid):
+        self.pid, self.before, self.over = pid, resident(pid), threading.Event()
+        self.most, self.thread = self.before, threading.Thread(target=self.watch)
+
+    def watch(self):
+        while not self.over.wait(0.02):
+            self.most = max(self.most, resident(self.pid))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    @property
+    def growth(self):
+        return (self.most - self.before) / (1 << 20)
+
+
+def send_log(at, log, size):
+    boundary = uuid.uuid4().hex
+    operations = json.dumps({"query": UPLOAD, "variables": {"input": {"file": None}}})
+    before = (
+        f'--{boundary}\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{operations}\r\n'
+        f'--{boundary}\r\ncontent-disposition: form-data; name="map"\r\n\r\n{{"0":["variables.input.file"]}}\r\n'
+        f'--{boundary}\r\ncontent-disposition: form-data; name="0"; filename="drive.log"\r\n\r\n'
+    )
+    headers = {"host": at, "content-type": f"multipart/form-data; boundary={boundary}", "graphql-require-preflight": "1"}
+    sending, after = Sending(at), f"\r\n--{boundary}--\r\n".encode()
+    begun = time.perf_counter()
+    _, said = sending.send("POST", "/graphql", headers, before.encode(), (log, 0, size), after)
+    took = time.perf_counter() - begun
+    sending.close()
+    answer = json.loads(said)
+    if "errors" in answer or "run" not in answer["data"]["uploadLog"]:
+        raise SystemExit(answer)
+    return took
+
+
+def upload(binary, folder, log, size, variables):
+    """Seconds of an upload through a fresh API, and by how many MiB its memory grew."""
+    home = pathlib.Path(tempfile.mkdtemp(prefix="service-", dir=folder))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PORT": "0",
+        "UPLOAD_FOLDER": str(home / "data"),
+        "DATA_FOLDER": str(home / "data"),
+        "DATAVIEWER_MAX_UPLOAD_BYTES": str(2 * size + (1 << 30)),
+        **variables,
+    }
+    said, first = home / "log", home / "first.log"
+    # What it needs for its first upload, whatever the size, is no growth.
+    with open(log, "rb") as source:
+        first.write_bytes(source.read(64 << 20))
+    with open(said, "wb") as out, program([binary, "api"], cwd=home, env=environment, stdout=out, stderr=out) as api:
+        at = address(api, said)
+        if first.stat().st_size < size:
+            send_log(at, first, first.stat().st_size)
+        with Memory(api.pid) as memory:
+            took = send_log(at, log, size)
+    shutil.rmtree(home)
+    return took, memory.growth
+
+
+@contextlib.contextmanager
+def s3_server(folder):
+    """An S3 server with one bucket: its address and where it keeps it."""
+    tools = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"), "tools/bin/s3s-fs")
+    name = str(tools) if tools.exists() else shutil.which("s3s-fs")
+    if not name:
+        raise SystemExit("s3s-fs is missing: cargo install s3s-fs --version 0.14.1 --features binary")
+    root = folder / "s3"
+    (root / BUCKET).mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [name, "--host", "127.0.0.1", "--port", str(port), "--access-key", KEY, "--secret-key", SECRET, str(root)]
+    with program(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            try:
+                Sending(f"127.0.0.1:{port}").close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+        yield f"127.0.0.1:{port}", root / BUCKET
+
+
+def tell(what, size, took, more=""):
+    print(f"{what:<44} {size / took / 1e6:7.0f} MB/s  {took:6.1f} s{more}", flush=True)
+    return size / took
+
+
+def grown(mebibytes):
+    return f"  memory grew by {mebibytes:.0f} MiB"
+
+
+def main(binary, gibibytes="5", place=None):
+    binary = str(pathlib.Path(binary).absolute())
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="uploads-", dir=place))
+    try:
+        log = folder / "drive.log"
+        size = make(log, int(float(gibibytes) * (1 << 30)))
+        print(f"a log of {size / 1e9:.2f} GB in {folder}")
+        written = tell("written to the disk, fsync", size, disk(log, folder))
+        took, growth = upload(binary, folder, log, size, {})
+        local = tell("uploaded into a folder", size, took, grown(growth))
+        with s3_server(folder) as (at, bucket):
+            put = tell("put into the bucket as one object", size, plain(at, log, size))
+            (bucket / "plain").unlink()
+            parts = tell("put into the bucket by parts", size, parted(at, log, size))
+            (bucket / "parted").unlink()
+            variables = {
+                "UPLOAD_BUCKET": BUCKET,
+                "DATA_BUCKET": BUCKET,
+                "AWS_ENDPOINT_URL": "http://" + at,
+                "AWS_ACCESS_KEY_ID": KEY,
+                "AWS_SECRET_ACCESS_KEY": SECRET,
+            }
+            took, growth = upload(binary, folder, log, size, variables)
+            distant = tell("uploaded into the bucket", size, took, grown(growth))
+        print(f"folder: {local / written:.0%} of the disk's speed")
+        print(f"bucket: {distant / put:.0%} of one object's, {distant / parts:.0%} of the speed by parts")
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
