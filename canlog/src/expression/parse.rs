@@ -1,0 +1,393 @@
+//! From tokens to nodes, by precedence climbing.
+//!
+//! Written by hand: a grammar's generated parser has no say in how deep it calls itself, and its errors name rules,
+//! not what an analyst would write there.
+
+use super::failure::{ExpressionError, Position, Reason};
+use super::function::{self, Function};
+use super::limits::Limits;
+use super::nearest::nearest;
+use super::syntax::{Binary, Expression, Name, Node, NodeId, Running, Smoothing, Unary};
+use super::token::{OPERATORS, Token, tokens};
+
+type Parsed<T> = Result<T, ExpressionError>;
+
+/// How strongly operators bind.
+pub(super) mod level {
+    pub(in crate::expression) const OR: u8 = 1;
+    pub(in crate::expression) const AND: u8 = 2;
+    pub(in crate::expression) const NOT: u8 = 3;
+    pub(in crate::expression) const COMPARE: u8 = 4;
+    pub(in crate::expression) const ADD: u8 = 5;
+    pub(in crate::expression) const MULTIPLY: u8 = 6;
+    pub(in crate::expression) const SIGN: u8 = 7;
+    pub(in crate::expression) const POWER: u8 = 8;
+    pub(in crate::expression) const OPERAND: u8 = 9;
+}
+
+/// A duration is a whole number of microseconds up to about thirty years.
+const LONGEST: f64 = 1e15;
+
+pub(super) fn parse(source: &str, limits: &Limits) -> Parsed<Expression> {
+    let expression = Expression { nodes: Vec::new(), places: Vec::new(), names: Vec::new() };
+    let mut parser =
+        Parser { source, limits, tokens: tokens(source, limits)?, next: 0, depth: 0, expression };
+    parser.choice()?;
+    match parser.token() {
+        Token::End => Ok(parser.expression),
+        _ => Err(parser.operator_expected()),
+    }
+}
+
+struct Parser<'a> {
+    source: &'a str,
+    limits: &'a Limits,
+    tokens: Vec<(Token<'a>, usize)>,
+    next: usize,
+    depth: usize,
+    expression: Expression,
+}
+
+impl<'a> Parser<'a> {
+    fn token(&self) -> &Token<'a> {
+        &self.tokens[self.next].0
+    }
+
+    fn place(&self) -> Position {
+        Position::of(self.source, self.tokens[self.next].1)
+    }
+
+    /// Takes the token; the end stays.
+    fn take(&mut self) -> Token<'a> {
+        let token = self.token().clone();
+        self.next = (self.next + 1).min(self.tokens.len() - 1);
+        token
+    }
+
+    fn eat(&mut self, sign: &'static str) -> bool {
+        let found = *self.token() == Token::Sign(sign);
+        if found {
+            self.take();
+        }
+        found
+    }
+
+    fn push(&mut self, node: Node, place: Position) -> Parsed<NodeId> {
+        if self.expression.nodes.len() >= self.limits.nodes {
+            let message = format!("more than {} operands, operators and functions", self.limits.nodes);
+            return Err(ExpressionError::new(Reason::TooComplex, place, message)
+                .hint("save a part of it as a derived signal of its own"));
+        }
+        self.expression.nodes.push(node);
+        self.expression.places.push(place);
+        Ok(self.expression.nodes.len() - 1)
+    }
+
+    /// Everything that calls itself comes through here.
+    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == self.limits.deepest() {
+            let message = format!("more than {} brackets, signs and powers in one another", self.depth);
+            return Err(ExpressionError::new(Reason::TooComplex, self.place(), message)
+                .hint("save an inner part as a derived signal of its own"));
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn expected(&self, what: &str) -> ExpressionError {
+        let found = match self.token() {
+            Token::End => "the text ends here".to_owned(),
+            token => format!("found {}", describe(token)),
+        };
+        ExpressionError::new(Reason::Syntax, self.place(), format!("expected {what}, {found}"))
+    }
+
+    fn operator_expected(&self) -> ExpressionError {
+        let refusal = self.expected("an operator or the end");
+        match self.token() {
+            Token::Sign(")") => refusal.hint("this bracket was never opened"),
+            Token::Word(_) | Token::Quoted(_) => {
+                refusal.hint("write * to multiply; a name with spaces stands in double quotes")
+            }
+            Token::Number(_) | Token::Sign("(") => refusal.hint("write * to multiply"),
+            Token::Sign(",") => refusal.hint("decimals are written with a point"),
+            _ => refusal,
+        }
+    }
+
+    fn close(&mut self, sign: &'static str) -> Parsed<()> {
+        if self.eat(sign) { Ok(()) } else { Err(self.expected(&format!("an operator or `{sign}`"))) }
+    }
+
+    /// `c ? a : b`, and everything that binds more strongly.
+    fn choice(&mut self) -> Parsed<NodeId> {
+        self.deeper(|parser| {
+            let condition = parser.binary(level::OR)?;
+            let place = parser.place();
+            if !parser.eat("?") {
+                return Ok(condition);
+            }
+            let accepted = parser.choice()?;
+            parser.close(":")?;
+            let refused = parser.choice()?;
+            parser.push(Node::Choose(condition, accepted, refused), place)
+        })
+    }
+
+    /// Operators that bind at least so strongly.
+    fn binary(&mut self, least: u8) -> Parsed<NodeId> {
+        let mut left = self.prefix(least)?;
+        while let Some((operator, level)) = operator(self.token()) {
+            if level < least {
+                break;
+            }
+            let place = self.place();
+            self.take();
+            let right = match level {
+                level::POWER => self.deeper(|parser| parser.binary(level::POWER))?,
+                _ => self.binary(level + 1)?,
+            };
+            left = self.push(Node::Binary(operator, left, right), place)?;
+            if level == level::COMPARE {
+                self.refuse_chain()?;
+            }
+        }
+        Ok(left)
+    }
+
+    fn refuse_chain(&self) -> Parsed<()> {
+        match operator(self.token()) {
+            Some((_, level::COMPARE)) => Err(self
+                .expected("one comparison")
+                .hint("write `a < b and b < c`, or brackets to compare the 1 or 0 of a comparison")),
+            _ => Ok(()),
+        }
+    }
+
+    fn prefix(&mut self, least: u8) -> Parsed<NodeId> {
+        let place = self.place();
+        match self.token() {
+            Token::Sign("-") => {
+                self.take();
+                let operand = self.deeper(|parser| parser.binary(level::SIGN))?;
+                self.push(Node::Unary(Unary::Negate, operand), place)
+            }
+            Token::Sign("+") => {
+                self.take();
+                self.deeper(|parser| parser.binary(level::SIGN))
+            }
+            Token::Word("not") if least > level::NOT => {
+                Err(self.expected("an operand").hint("put brackets around `not …`"))
+            }
+            Token::Word("not") => {
+                self.take();
+                let operand = self.deeper(|parser| parser.binary(level::NOT))?;
+                self.push(Node::Unary(Unary::Not, operand), place)
+            }
+            _ => self.operand(),
+        }
+    }
+
+    fn operand(&mut self) -> Parsed<NodeId> {
+        let place = self.place();
+        match self.token().clone() {
+            Token::Number(value) => {
+                self.take();
+                self.push(Node::Number(value), place)
+            }
+            Token::Sign("(") => {
+                self.take();
+                let inner = self.choice()?;
+                self.close(")")?;
+                Ok(inner)
+            }
+            Token::Word(word) if !OPERATORS.contains(&word) => {
+                if self.tokens[self.next + 1].0 == Token::Sign("(") { self.call(word) } else { self.name() }
+            }
+            Token::Quoted(_) => self.name(),
+            Token::Duration(_) | Token::Hertz(_) => Err(self
+                .expected("a number, a signal, a function or `(`")
+                .hint("durations and frequencies stand only behind the comma of moving_mean, moving_min, moving_max and low_pass")),
+            Token::Word(_) => Err(self
+                .expected("a number, a signal, a function or `(`")
+                .hint("a signal of this name stands in double quotes")),
+            _ => Err(self.expected("a number, a signal, a function or `(`")),
+        }
+    }
+
+    fn name(&mut self) -> Parsed<NodeId> {
+        let place = self.place();
+        let mut parts = Vec::new();
+        loop {
+            let (part, quoted) = match self.token() {
+                Token::Word(word) if !OPERATORS.contains(word) => ((*word).to_owned(), false),
+                Token::Quoted(name) => (name.clone(), true),
+                _ => return Err(self.expected("a signal's name behind the point")),
+            };
+            self.take();
+            parts.push(part);
+            if !self.eat(".") {
+                self.expression.names.push(Name { parts, quoted });
+                return self.push(Node::Name(self.expression.names.len() - 1), place);
+            }
+        }
+    }
+
+    fn call(&mut self, word: &str) -> Parsed<NodeId> {
+        let place = self.place();
+        let Some(function) = function::find(word) else {
+            let near = nearest(word, function::names());
+            let message = format!("there is no function `{word}`");
+            let refusal = ExpressionError::new(Reason::Syntax, place, message);
+            return Err(match near.first() {
+                Some(first) => refusal.hint(format!("did you mean {first}?")),
+                None => refusal.hint("write * to multiply a signal by a bracket"),
+            }
+            .candidates(near.into_iter().map(str::to_owned).collect()));
+        };
+        self.take();
+        self.take();
+        match function {
+            Function::Unary(unary) => {
+                let [operand] = self.arguments(word)?;
+                self.push(Node::Unary(unary, operand), place)
+            }
+            Function::Binary(binary) => {
+                let [left, right] = self.arguments(word)?;
+                self.push(Node::Binary(binary, left, right), place)
+            }
+            Function::Choose => {
+                let [condition, accepted, refused] = self.arguments(word)?;
+                self.push(Node::Choose(condition, accepted, refused), place)
+            }
+            Function::Clamp => {
+                let [operand, low, high] = self.arguments(word)?;
+                let raised = self.push(Node::Binary(Binary::Max, operand, low), place)?;
+                self.push(Node::Binary(Binary::Min, raised, high), place)
+            }
+            Function::Fold(binary) => self.fold(binary, word, place),
+            _ => self.running(function, word, place),
+        }
+    }
+
+    /// So many arguments and the closing bracket.
+    fn arguments<const COUNT: usize>(&mut self, function: &str) -> Parsed<[NodeId; COUNT]> {
+        let mut arguments = [0; COUNT];
+        for (index, argument) in arguments.iter_mut().enumerate() {
+            if index > 0 {
+                self.comma(function, COUNT)?;
+            }
+            *argument = self.choice()?;
+        }
+        if *self.token() == Token::Sign(",") {
+            return Err(self.expected(&format!("`)`: {function} takes {}", count(COUNT))));
+        }
+        self.close(")")?;
+        Ok(arguments)
+    }
+
+    fn comma(&mut self, function: &str, arguments: usize) -> Parsed<()> {
+        if self.eat(",") {
+            return Ok(());
+        }
+        Err(self.expected(&format!("an operator or `,`: {function} takes {}", count(arguments))))
+    }
+
+    fn fold(&mut self, binary: Binary, function: &str, place: Position) -> Parsed<NodeId> {
+        let mut folded = self.choice()?;
+        self.comma(function, 2)?;
+        loop {
+            let next = self.choice()?;
+            folded = self.push(Node::Binary(binary, folded, next), place)?;
+            if !self.eat(",") {
+                self.close(")")?;
+                return Ok(folded);
+            }
+        }
+    }
+
+    fn running(&mut self, function: Function, word: &str, place: Position) -> Parsed<NodeId> {
+        let operand = self.choice()?;
+        let running = match function {
+            Function::Previous => Running::Previous,
+            Function::Derivative => Running::Derivative,
+            Function::Integral => Running::Integral,
+            _ => {
+                self.comma(word, 2)?;
+                self.windowed(function)?
+            }
+        };
+        self.close(")")?;
+        self.push(Node::Running(running, operand), place)
+    }
+
+    /// The duration, or the cut-off, behind the comma.
+    fn windowed(&mut self, function: Function) -> Parsed<Running> {
+        let micros = match *self.token() {
+            Token::Hertz(hertz) if function == Function::LowPass && hertz > 0.0 => {
+                self.take();
+                return Ok(Running::LowPass(Smoothing::CutOff(hertz)));
+            }
+            Token::Duration(micros) => micros,
+            Token::Number(seconds) => seconds * 1e6,
+            _ => return Err(self.duration_expected(function)),
+        };
+        let micros = micros.round();
+        if !(1.0..=LONGEST).contains(&micros) {
+            return Err(self.duration_expected(function));
+        }
+        self.take();
+        let micros = micros as i64;
+        Ok(match function {
+            Function::MovingMean => Running::MovingMean(micros),
+            Function::MovingMin => Running::MovingMin(micros),
+            Function::MovingMax => Running::MovingMax(micros),
+            _ => Running::LowPass(Smoothing::TimeConstant(micros)),
+        })
+    }
+
+    fn duration_expected(&self, function: Function) -> ExpressionError {
+        match function {
+            Function::LowPass => self.expected("a time constant as 200ms, or a cut-off above zero as 5Hz"),
+            _ => self.expected("a duration of at least 1us, as 500ms or 2s"),
+        }
+    }
+}
+
+fn count(arguments: usize) -> String {
+    if arguments == 1 { "one argument".to_owned() } else { format!("{arguments} arguments") }
+}
+
+fn describe(token: &Token) -> String {
+    match token {
+        Token::Number(value) => format!("the number {value:?}"),
+        Token::Duration(_) => "a duration".to_owned(),
+        Token::Hertz(_) => "a frequency".to_owned(),
+        Token::Word(word) => format!("`{word}`"),
+        Token::Quoted(name) => format!("the name {name:?}"),
+        Token::Sign(sign) => format!("`{sign}`"),
+        Token::End => "the end".to_owned(),
+    }
+}
+
+fn operator(token: &Token) -> Option<(Binary, u8)> {
+    Some(match token {
+        Token::Word("or") | Token::Sign("||") => (Binary::Or, level::OR),
+        Token::Word("and") | Token::Sign("&&") => (Binary::And, level::AND),
+        Token::Sign("<") => (Binary::Less, level::COMPARE),
+        Token::Sign("<=") => (Binary::LessOrEqual, level::COMPARE),
+        Token::Sign(">") => (Binary::Greater, level::COMPARE),
+        Token::Sign(">=") => (Binary::GreaterOrEqual, level::COMPARE),
+        Token::Sign("==") => (Binary::Equal, level::COMPARE),
+        Token::Sign("!=") => (Binary::NotEqual, level::COMPARE),
+        Token::Sign("+") => (Binary::Add, level::ADD),
+        Token::Sign("-") => (Binary::Subtract, level::ADD),
+        Token::Sign("*") => (Binary::Multiply, level::MULTIPLY),
+        Token::Sign("/") => (Binary::Divide, level::MULTIPLY),
+        Token::Sign("%") => (Binary::Remainder, level::MULTIPLY),
+        Token::Sign("^" | "**") => (Binary::Power, level::POWER),
+        _ => return None,
+    })
+}
