@@ -69,6 +69,7 @@
 //! [`Expression::parse`] reads a text, [`Plan::new`] gives its names a meaning by a [`Catalog`], [`Evaluation`]
 //! computes it block by block: nothing of a signal is held but a block and the samples of a moving window.
 
+mod call;
 mod catalog;
 mod evaluate;
 mod failure;
@@ -79,6 +80,7 @@ mod merge;
 mod nearest;
 mod parse;
 mod plan;
+mod planner;
 mod print;
 mod register;
 mod running;

@@ -83,7 +83,13 @@ fn power(left: Operand, right: Operand, out: &mut [f64]) {
 
 fn remainder(value: f64, divisor: f64) -> f64 {
     let remainder = value % divisor;
-    if remainder != 0.0 && (remainder < 0.0) != (divisor < 0.0) { remainder + divisor } else { remainder }
+    if remainder == 0.0 {
+        0.0_f64.copysign(divisor)
+    } else if (remainder < 0.0) != (divisor < 0.0) {
+        remainder + divisor
+    } else {
+        remainder
+    }
 }
 
 /// 1 or 0, or a gap.

@@ -4,13 +4,11 @@
 //! not what an analyst would write there.
 
 use super::failure::{ExpressionError, Position, Reason};
-use super::function::{self, Function};
 use super::limits::Limits;
-use super::nearest::nearest;
-use super::syntax::{Binary, Expression, Name, Node, NodeId, Running, Smoothing, Unary};
+use super::syntax::{Binary, Expression, Name, Node, NodeId, Unary};
 use super::token::{OPERATORS, Token, tokens};
 
-type Parsed<T> = Result<T, ExpressionError>;
+pub(super) type Parsed<T> = Result<T, ExpressionError>;
 
 /// How strongly operators bind.
 pub(super) mod level {
@@ -25,9 +23,6 @@ pub(super) mod level {
     pub(in crate::expression) const OPERAND: u8 = 9;
 }
 
-/// A duration is a whole number of microseconds up to about thirty years.
-const LONGEST: f64 = 1e15;
-
 pub(super) fn parse(source: &str, limits: &Limits) -> Parsed<Expression> {
     let expression = Expression { nodes: Vec::new(), places: Vec::new(), names: Vec::new() };
     let mut parser =
@@ -39,7 +34,7 @@ pub(super) fn parse(source: &str, limits: &Limits) -> Parsed<Expression> {
     }
 }
 
-struct Parser<'a> {
+pub(super) struct Parser<'a> {
     source: &'a str,
     limits: &'a Limits,
     tokens: Vec<(Token<'a>, usize)>,
@@ -49,22 +44,22 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn token(&self) -> &Token<'a> {
+    pub(super) fn token(&self) -> &Token<'a> {
         &self.tokens[self.next].0
     }
 
-    fn place(&self) -> Position {
+    pub(super) fn place(&self) -> Position {
         Position::of(self.source, self.tokens[self.next].1)
     }
 
     /// Takes the token; the end stays.
-    fn take(&mut self) -> Token<'a> {
+    pub(super) fn take(&mut self) -> Token<'a> {
         let token = self.token().clone();
         self.next = (self.next + 1).min(self.tokens.len() - 1);
         token
     }
 
-    fn eat(&mut self, sign: &'static str) -> bool {
+    pub(super) fn eat(&mut self, sign: &'static str) -> bool {
         let found = *self.token() == Token::Sign(sign);
         if found {
             self.take();
@@ -72,7 +67,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn push(&mut self, node: Node, place: Position) -> Parsed<NodeId> {
+    pub(super) fn push(&mut self, node: Node, place: Position) -> Parsed<NodeId> {
         if self.expression.nodes.len() >= self.limits.nodes {
             let message = format!("more than {} operands, operators and functions", self.limits.nodes);
             return Err(ExpressionError::new(Reason::TooComplex, place, message)
@@ -96,7 +91,7 @@ impl<'a> Parser<'a> {
         result
     }
 
-    fn expected(&self, what: &str) -> ExpressionError {
+    pub(super) fn expected(&self, what: &str) -> ExpressionError {
         let found = match self.token() {
             Token::End => "the text ends here".to_owned(),
             token => format!("found {}", describe(token)),
@@ -117,12 +112,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn close(&mut self, sign: &'static str) -> Parsed<()> {
+    pub(super) fn close(&mut self, sign: &'static str) -> Parsed<()> {
         if self.eat(sign) { Ok(()) } else { Err(self.expected(&format!("an operator or `{sign}`"))) }
     }
 
     /// `c ? a : b`, and everything that binds more strongly.
-    fn choice(&mut self) -> Parsed<NodeId> {
+    pub(super) fn choice(&mut self) -> Parsed<NodeId> {
         self.deeper(|parser| {
             let condition = parser.binary(level::OR)?;
             let place = parser.place();
@@ -234,130 +229,6 @@ impl<'a> Parser<'a> {
             }
         }
     }
-
-    fn call(&mut self, word: &str) -> Parsed<NodeId> {
-        let place = self.place();
-        let Some(function) = function::find(word) else {
-            let near = nearest(word, function::names());
-            let message = format!("there is no function `{word}`");
-            let refusal = ExpressionError::new(Reason::Syntax, place, message);
-            return Err(match near.first() {
-                Some(first) => refusal.hint(format!("did you mean {first}?")),
-                None => refusal.hint("write * to multiply a signal by a bracket"),
-            }
-            .candidates(near.into_iter().map(str::to_owned).collect()));
-        };
-        self.take();
-        self.take();
-        match function {
-            Function::Unary(unary) => {
-                let [operand] = self.arguments(word)?;
-                self.push(Node::Unary(unary, operand), place)
-            }
-            Function::Binary(binary) => {
-                let [left, right] = self.arguments(word)?;
-                self.push(Node::Binary(binary, left, right), place)
-            }
-            Function::Choose => {
-                let [condition, accepted, refused] = self.arguments(word)?;
-                self.push(Node::Choose(condition, accepted, refused), place)
-            }
-            Function::Clamp => {
-                let [operand, low, high] = self.arguments(word)?;
-                let raised = self.push(Node::Binary(Binary::Max, operand, low), place)?;
-                self.push(Node::Binary(Binary::Min, raised, high), place)
-            }
-            Function::Fold(binary) => self.fold(binary, word, place),
-            _ => self.running(function, word, place),
-        }
-    }
-
-    /// So many arguments and the closing bracket.
-    fn arguments<const COUNT: usize>(&mut self, function: &str) -> Parsed<[NodeId; COUNT]> {
-        let mut arguments = [0; COUNT];
-        for (index, argument) in arguments.iter_mut().enumerate() {
-            if index > 0 {
-                self.comma(function, COUNT)?;
-            }
-            *argument = self.choice()?;
-        }
-        if *self.token() == Token::Sign(",") {
-            return Err(self.expected(&format!("`)`: {function} takes {}", count(COUNT))));
-        }
-        self.close(")")?;
-        Ok(arguments)
-    }
-
-    fn comma(&mut self, function: &str, arguments: usize) -> Parsed<()> {
-        if self.eat(",") {
-            return Ok(());
-        }
-        Err(self.expected(&format!("an operator or `,`: {function} takes {}", count(arguments))))
-    }
-
-    fn fold(&mut self, binary: Binary, function: &str, place: Position) -> Parsed<NodeId> {
-        let mut folded = self.choice()?;
-        self.comma(function, 2)?;
-        loop {
-            let next = self.choice()?;
-            folded = self.push(Node::Binary(binary, folded, next), place)?;
-            if !self.eat(",") {
-                self.close(")")?;
-                return Ok(folded);
-            }
-        }
-    }
-
-    fn running(&mut self, function: Function, word: &str, place: Position) -> Parsed<NodeId> {
-        let operand = self.choice()?;
-        let running = match function {
-            Function::Previous => Running::Previous,
-            Function::Derivative => Running::Derivative,
-            Function::Integral => Running::Integral,
-            _ => {
-                self.comma(word, 2)?;
-                self.windowed(function)?
-            }
-        };
-        self.close(")")?;
-        self.push(Node::Running(running, operand), place)
-    }
-
-    /// The duration, or the cut-off, behind the comma.
-    fn windowed(&mut self, function: Function) -> Parsed<Running> {
-        let micros = match *self.token() {
-            Token::Hertz(hertz) if function == Function::LowPass && hertz > 0.0 => {
-                self.take();
-                return Ok(Running::LowPass(Smoothing::CutOff(hertz)));
-            }
-            Token::Duration(micros) => micros,
-            Token::Number(seconds) => seconds * 1e6,
-            _ => return Err(self.duration_expected(function)),
-        };
-        let micros = micros.round();
-        if !(1.0..=LONGEST).contains(&micros) {
-            return Err(self.duration_expected(function));
-        }
-        self.take();
-        let micros = micros as i64;
-        Ok(match function {
-            Function::MovingMean => Running::MovingMean(micros),
-            Function::MovingMin => Running::MovingMin(micros),
-            Function::MovingMax => Running::MovingMax(micros),
-            _ => Running::LowPass(Smoothing::TimeConstant(micros)),
-        })
-    }
-
-    fn duration_expected(&self, function: Function) -> ExpressionError {
-        match function {
-            Function::LowPass => self.expected("a time constant as 200ms, or a cut-off above zero as 5Hz"),
-            _ => self.expected("a duration of at least 1us, as 500ms or 2s"),
-        }
-    }
-}
-
-fn count(arguments: usize) -> String {
-    if arguments == 1 { "one argument".to_owned() } else { format!("{arguments} arguments") }
 }
 
 fn describe(token: &Token) -> String {
