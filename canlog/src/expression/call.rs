@@ -102,7 +102,7 @@ impl Parser<'_> {
     /// The duration, or the cut-off, behind the comma.
     fn windowed(&mut self, function: Function) -> Parsed<Running> {
         let micros = match *self.token() {
-            Token::Hertz(hertz) if function == Function::LowPass && hertz > 0.0 => {
+            Token::Hertz(hertz) if function == Function::LowPass && hertz > 0.0 && hertz.is_finite() => {
                 self.take();
                 return Ok(Running::LowPass(Smoothing::CutOff(hertz)));
             }

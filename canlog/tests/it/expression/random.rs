@@ -8,7 +8,7 @@ use super::Recording;
 /// An expression and the same for Python.
 pub(crate) type Both = (String, String);
 
-const BINARY: [(&str, &str); 13] = [
+const BINARY: &[(&str, &str)] = &[
     ("+", "np.add"),
     ("-", "np.subtract"),
     ("*", "np.multiply"),
@@ -24,7 +24,7 @@ const BINARY: [(&str, &str); 13] = [
     ("or", "logical_or"),
 ];
 
-const UNARY: [(&str, &str); 8] = [
+const UNARY: &[(&str, &str)] = &[
     ("-", "np.negative"),
     ("not", "logical_not"),
     ("sqrt", "np.sqrt"),
@@ -48,10 +48,10 @@ pub(crate) fn exact_pairs(signals: &'static [&'static str]) -> BoxedStrategy<Bot
         let extremes = [("min", "np.minimum"), ("max", "np.maximum")];
         let triple = (inner.clone(), inner.clone(), inner.clone());
         prop_oneof![
-            6 => (inner.clone(), prop::sample::select(&BINARY[..]), inner.clone()).prop_map(|(a, name, b)| {
+            6 => (inner.clone(), prop::sample::select(BINARY), inner.clone()).prop_map(|(a, name, b)| {
                 (format!("({} {} {})", a.0, name.0, b.0), format!("{}({}, {})", name.1, a.1, b.1))
             }),
-            3 => (prop::sample::select(&UNARY[..]), inner.clone())
+            3 => (prop::sample::select(UNARY), inner.clone())
                 .prop_map(|(name, a)| (format!("({}({}))", name.0, a.0), format!("{}({})", name.1, a.1))),
             1 => (prop::sample::select(extremes.to_vec()), inner.clone(), inner).prop_map(|(name, a, b)| {
                 (format!("{}({}, {})", name.0, a.0, b.0), format!("{}({}, {})", name.1, a.1, b.1))
