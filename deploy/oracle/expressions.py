@@ -18,11 +18,13 @@ import pandas
 
 def gaps(result, *operands):
     """A gap where an operand is one."""
-    return numpy.where(numpy.logical_or.reduce([numpy.isnan(operand) for operand in operands]), numpy.nan, result)
+    for operand in operands:
+        result = numpy.where(numpy.isnan(operand), numpy.nan, result)
+    return result
 
 
 def truth(function):
-    return lambda *operands: gaps(function(*operands).astype(float), *operands)
+    return lambda *operands: gaps(numpy.asarray(function(*operands), dtype=float), *operands)
 
 
 class Case:
@@ -81,17 +83,16 @@ def rolling(how):
 
 FUNCTIONS = {
     "np": numpy,
-    "truth": truth,
-    "logical_and": truth(lambda a, b: (a != 0) & (b != 0)),
-    "logical_or": truth(lambda a, b: (a != 0) | (b != 0)),
-    "logical_not": truth(lambda a: a == 0),
+    "logical_and": truth(numpy.logical_and),
+    "logical_or": truth(numpy.logical_or),
+    "logical_not": truth(numpy.logical_not),
     "less": truth(numpy.less),
     "less_equal": truth(numpy.less_equal),
     "greater": truth(numpy.greater),
     "greater_equal": truth(numpy.greater_equal),
     "equal": truth(numpy.equal),
     "not_equal": truth(numpy.not_equal),
-    "choose": lambda c, a, b: gaps(numpy.where(c != 0, a, b), c),
+    "choose": lambda c, a, b: gaps(numpy.where(numpy.not_equal(c, 0), a, b), c),
     "power": lambda a, b: gaps(numpy.power(a, b), a, b),
     "previous": along(lambda samples: samples.shift(1)),
     "derivative": along(derivative),

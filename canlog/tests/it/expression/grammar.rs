@@ -87,7 +87,7 @@ fn refusals_say_where_and_what() {
 #[test]
 fn hints() {
     for (source, hint) in [
-        ("sinn(a)", "did you mean sin?"),
+        ("squrt(a)", "did you mean sqrt?"),
         ("a == b == c", "write `a < b and b < c`"),
         ("a = b", "write `==` to compare"),
         ("2 a", "write * to multiply"),

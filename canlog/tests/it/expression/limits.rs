@@ -48,7 +48,7 @@ fn depth_has_an_end_without_limits() {
     let most = usize::MAX;
     let limits = Limits { source_bytes: most, tokens: most, nodes: most, depth: most, ..Limits::default() };
     for open in ["(", "-", "2^", "not ", "sin(", "1?", "1+1*2^(", "max(1,"] {
-        assert!(too_complex(Expression::parse(&open.repeat(1_000_000), &limits)), "{open}");
+        assert!(too_complex(Expression::parse(&open.repeat(5_000), &limits)), "{open}");
     }
     let flat = vec!["1"; 5_000].join("+");
     let expression = Expression::parse(&flat, &limits).unwrap();
