@@ -38,11 +38,7 @@ impl Parser<'_> {
                 let [condition, accepted, refused] = self.arguments(word)?;
                 self.push(Node::Choose(condition, accepted, refused), place)
             }
-            Function::Clamp => {
-                let [operand, low, high] = self.arguments(word)?;
-                let raised = self.push(Node::Binary(Binary::Max, operand, low), place)?;
-                self.push(Node::Binary(Binary::Min, raised, high), place)
-            }
+            Function::Clamp => self.clamp(word, place),
             Function::Fold(binary) => self.fold(binary, word, place),
             _ => self.running(function, word, place),
         }
@@ -57,11 +53,28 @@ impl Parser<'_> {
             }
             *argument = self.choice()?;
         }
-        if *self.token() == Token::Sign(",") {
-            return Err(self.expected(&format!("`)`: {function} takes {}", count(COUNT))));
-        }
-        self.close(")")?;
+        self.end(function, COUNT)?;
         Ok(arguments)
+    }
+
+    /// The bracket behind the last argument.
+    fn end(&mut self, function: &str, arguments: usize) -> Parsed<()> {
+        if *self.token() == Token::Sign(",") {
+            return Err(self.expected(&format!("`)`: {function} takes {}", count(arguments))));
+        }
+        self.close(")")
+    }
+
+    /// `min(max(x, low), high)`, node by node in the order in which that is read.
+    fn clamp(&mut self, function: &str, place: Position) -> Parsed<NodeId> {
+        let operand = self.choice()?;
+        self.comma(function, 3)?;
+        let low = self.choice()?;
+        let raised = self.push(Node::Binary(Binary::Max, operand, low), place)?;
+        self.comma(function, 3)?;
+        let high = self.choice()?;
+        self.end(function, 3)?;
+        self.push(Node::Binary(Binary::Min, raised, high), place)
     }
 
     fn comma(&mut self, function: &str, arguments: usize) -> Parsed<()> {
