@@ -32,7 +32,11 @@ async fn row_of(runtime: &Runtime, accepted: &Accepted) -> job::Model {
 }
 
 /// Waits until the job is as wanted.
-async fn until(runtime: &Runtime, accepted: &Accepted, wanted: impl Fn(&job::Model) -> bool) -> job::Model {
+pub(crate) async fn until(
+    runtime: &Runtime,
+    accepted: &Accepted,
+    wanted: impl Fn(&job::Model) -> bool,
+) -> job::Model {
     let reached = timeout(DEADLINE, async {
         loop {
             let row = row_of(runtime, accepted).await;
@@ -164,15 +168,25 @@ async fn a_job_of_one_process_starts_at_once() {
     table::row("C5", "embedded: commit of the upload to the worker's claim", &times);
 }
 
+/// Of a worker that never looks by itself: a job starts by its ring, or not at all.
+const BY_RING: [(&str, &str); 2] =
+    [("DATAVIEWER_POLL_SECONDS", "3600"), ("DATAVIEWER_SWEEP_SECONDS", "3600")];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_of_several_processes_starts_at_once_and_without_redis_a_little_later() {
+async fn a_job_of_several_processes_starts_by_its_ring_and_without_redis_a_little_later() {
     let drives = drives(1);
     let mut fleet = Fleet::new(Topology::SameHost, &USUAL).await;
     let mut api = fleet.start_api(&[]);
     let sender = Sender::new(api.address().await);
-    let _worker = fleet.start_worker("worker", &[]);
+    let mut worker = fleet.start_worker("worker", &BY_RING);
+    // A job that comes before its worker waits for a process to start.
+    worker.says("waiting for logs").await;
     let (mut all, times) = starts(&fleet, &sender, &drives, ("start", table::count(10, 200))).await;
     table::row("C5", "Redis: commit of the upload to the worker's claim", &times);
+    worker.signal(Signal::TERM);
+    assert_eq!(worker.ended().await.code(), Some(0));
+    let mut worker = fleet.start_worker("worker", &[]);
+    worker.says("waiting for logs").await;
     fleet.redis.as_mut().unwrap().stop();
     let (more, times) = starts(&fleet, &sender, &drives, ("silent", table::count(2, 20))).await;
     all.extend(more);
