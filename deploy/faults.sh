@@ -30,6 +30,11 @@ tests_of() {
         D2) echo faults::mixed ;;
         D3) echo faults::outage ;;
         Q1) echo faults::secrets ;;
+        11b) echo faults::lost_answers ;;
+        13) echo faults::locked ;;
+        15) echo faults::slow_storage ;;
+        20) echo faults::clocks ;;
+        21) echo faults::cancel ;;
         *) echo "no row is called $1" >&2; return 1 ;;
     esac
 }

@@ -7,6 +7,7 @@
 # DATAVIEWER_TEST_POSTGRES, DATAVIEWER_TEST_MARIADB: URLs of servers where the tests make databases of their own.
 # DATAVIEWER_TEST_REDIS: URL of a server for tests that do not hurt it; those that do start their own.
 # DATAVIEWER_TEST_BIN: folder of server programs for tests that start their own.
+# DATAVIEWER_TEST_FAKETIME: the library that shifts a process's clock.
 #
 # What is missing is installed on Debian; elsewhere, install it so that it is found.
 
@@ -19,7 +20,7 @@ start_servers() {
     trap stop_servers EXIT
     DATAVIEWER_TEST_BIN=$(realpath -m "${CARGO_TARGET_DIR:-target}/tools/bin")
     export DATAVIEWER_TEST_BIN
-    start_postgres && start_mariadb && start_redis && install_s3
+    start_postgres && start_mariadb && start_redis && install_s3 && find_faketime
 }
 
 # In memory where there is plenty: every test makes a database, and disks are slow at that.
@@ -106,6 +107,20 @@ install_s3() {
     CARGO_TARGET_DIR=$home/s3s-build cargo install --quiet --locked --root "$home" s3s-fs --version "$version" --features binary
     rm -rf "$home/s3s-build"
     [ -x "$DATAVIEWER_TEST_BIN/s3s-fs" ]
+}
+
+# What shifts a process's clock.
+find_faketime() {
+    DATAVIEWER_TEST_FAKETIME=$(faketime_library) || { debian libfaketime && DATAVIEWER_TEST_FAKETIME=$(faketime_library); } || return 1
+    export DATAVIEWER_TEST_FAKETIME
+}
+
+faketime_library() {
+    local found
+    for found in /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/lib*/faketime/libfaketimeMT.so.1; do
+        [ -e "$found" ] && echo "$found" && return
+    done
+    return 1
 }
 
 # A port that nobody listens on, below those that the system gives to clients meanwhile.

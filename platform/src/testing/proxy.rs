@@ -32,9 +32,17 @@ struct Weather {
     blackhole: bool,
     refuse: bool,
     /// Once: the answer that holds these bytes is lost, and its connection with it.
-    lose: Option<Vec<u8>>,
+    lose: Option<Loss>,
     /// Once: this byte of the next answer is inverted.
     flip: Option<usize>,
+}
+
+/// An answer to lose.
+#[derive(Clone, Debug)]
+struct Loss {
+    bytes: Vec<u8>,
+    /// Answers that hold the bytes and are passed on before.
+    spare: usize,
 }
 
 #[derive(Debug)]
@@ -114,7 +122,12 @@ impl Proxy {
 
     /// Once: cuts the connection instead of passing on the server's answer that holds `bytes`.
     pub fn lose_answer(&self, bytes: &[u8]) {
-        self.change(|weather| weather.lose = Some(bytes.to_vec()));
+        self.lose_answer_after(0, bytes);
+    }
+
+    /// The same, after so many such answers that are passed on, whichever connections they are for.
+    pub fn lose_answer_after(&self, spare: usize, bytes: &[u8]) {
+        self.change(|weather| weather.lose = Some(Loss { bytes: bytes.to_vec(), spare }));
     }
 
     /// Once: inverts byte `at` of the server's next piece that is long enough.
@@ -272,6 +285,18 @@ mod tests {
         assert_eq!(proxy.strikes(), 1);
         let mut next = TcpStream::connect(proxy.addr()).await.unwrap();
         assert_eq!(ask(&mut next, b"COMMIT").await.unwrap(), b"COMMIT");
+    }
+
+    #[tokio::test]
+    async fn a_later_answer_is_lost_and_those_before_pass() {
+        let (proxy, mut client) = proxied().await;
+        proxy.lose_answer_after(2, b"COMMIT");
+        assert_eq!(ask(&mut client, b"COMMIT").await.unwrap(), b"COMMIT");
+        let mut other = TcpStream::connect(proxy.addr()).await.unwrap();
+        assert_eq!(ask(&mut other, b"COMMIT").await.unwrap(), b"COMMIT");
+        assert_eq!(proxy.strikes(), 0);
+        assert!(ask(&mut client, b"COMMIT").await.is_err());
+        assert_eq!(proxy.strikes(), 1);
     }
 
     #[tokio::test]

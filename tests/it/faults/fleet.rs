@@ -123,6 +123,11 @@ impl Fleet {
         folder
     }
 
+    /// What all processes have this variable set to.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.shared[name]
+    }
+
     /// The folder of the one host.
     pub(crate) fn host(&self) -> PathBuf {
         self.machine("api")

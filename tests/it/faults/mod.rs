@@ -1,16 +1,21 @@
 //! What breaks, and what must hold all the same: real processes, killed, frozen and cut off. `bash deploy/faults.sh`
 //! makes a table of it; the tests assert counts and outcomes, the table's times are only measured.
 
+mod cancel;
 mod clients;
+mod clocks;
 mod disk;
 mod drives;
 mod fleet;
+mod locked;
+mod lost_answers;
 mod mixed;
 mod node;
 mod outage;
 mod postgres;
 mod secrets;
 mod sender;
+mod slow_storage;
 mod steps;
 mod storm;
 mod table;

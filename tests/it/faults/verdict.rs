@@ -31,6 +31,11 @@ pub(crate) async fn judge(fleet: &Fleet, accepted: &[Accepted], drives: &[Drive]
     for one in accepted {
         assert_equal(&runtime, one, &drives[one.drive]).await;
     }
+    judge_place(fleet, runtime).await;
+}
+
+/// Asserts that nothing is left but what the database names, and that no secret was written anywhere.
+pub(crate) async fn judge_place(fleet: &Fleet, runtime: Runtime) {
     assert_swept(fleet, &runtime).await;
     runtime.database.close().await;
     let (code, findings) = fleet.run(&["fsck", "--deep"]);

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::sleep;
 
-use super::Sky;
+use super::{Loss, Sky};
 
 /// Bytes read at once.
 const PIECE: usize = 16 * 1024;
@@ -69,14 +69,25 @@ async fn hold_back(sky: &Sky, size: usize) {
     }
 }
 
+/// Whether what was seen holds the answer to lose; keeps of it what may be the beginning of one.
+fn meets(loss: &mut Loss, seen: &mut Vec<u8>) -> bool {
+    let size = loss.bytes.len().max(1);
+    while let Some(at) = seen.windows(size).position(|window| window == loss.bytes.as_slice()) {
+        seen.drain(..at + size);
+        let Some(spare) = loss.spare.checked_sub(1) else { return true };
+        loss.spare = spare;
+    }
+    seen.drain(..seen.len().saturating_sub(size));
+    false
+}
+
 /// Loses or changes an answer, if that was asked for; `seen` holds the end of what passed before.
 fn strike(sky: &Sky, seen: &mut Vec<u8>, piece: &mut [u8]) -> Result<(), Lost> {
     let mut lost = false;
     sky.weather.send_if_modified(|weather| {
-        if let Some(bytes) = &weather.lose {
+        if let Some(loss) = &mut weather.lose {
             seen.extend_from_slice(piece);
-            lost = seen.windows(bytes.len().max(1)).any(|window| window == bytes.as_slice());
-            seen.drain(..seen.len().saturating_sub(bytes.len()));
+            lost = meets(loss, seen);
         }
         let flipped = weather.flip.filter(|at| *at < piece.len());
         if let Some(at) = flipped {
