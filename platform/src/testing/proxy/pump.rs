@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::sleep;
 
-use super::{Loss, Sky};
+use super::weather::{Loss, Sky};
 
 /// Bytes read at once.
 const PIECE: usize = 16 * 1024;
