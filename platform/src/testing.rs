@@ -5,6 +5,7 @@ pub mod crash;
 mod faulty_parts;
 mod faulty_store;
 mod proxy;
+pub mod seed;
 pub mod servers;
 
 use std::{io, ops::Deref};

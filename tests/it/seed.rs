@@ -7,11 +7,11 @@ use entity::conversion::{self, ConversionState};
 use entity::dbc::{self, NewDbc};
 use entity::id::{DbcId, JobId, RunId, UploadId};
 use entity::job::{self, DbcBinding, JobState};
-use entity::run::NewRun;
-use entity::upload::{self, Commit, CommitOutcome, NewUpload};
+use entity::upload::CommitOutcome;
 use platform::identity;
 use platform::runtime::Runtime;
 use platform::storage::{KeyPrefix, ObjectKey};
+use platform::testing::seed;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use tokio::time::{sleep, timeout};
@@ -32,27 +32,11 @@ pub(crate) async fn upload(runtime: &Runtime, log: impl AsRef<[u8]>, dbc: &str) 
     let dbc_id = register(runtime, dbc).await;
     let (id, log) = (UploadId::new(), log.as_ref().to_vec());
     let key = ObjectKey::Upload(id);
-    let new = NewUpload {
-        id,
-        object_key: key.to_string(),
-        file_name: "drive.log".to_owned(),
-        expires_in: Duration::from_secs(3600),
-    };
-    runtime.database.transaction(move |tx| Box::pin(upload::begin(tx, new.clone()))).await.unwrap();
-    let commit = Commit {
-        upload_id: id,
-        bytes: log.len() as i64,
-        sha256: sha256(&log),
-        run: NewRun {
-            time_zone: "UTC".to_owned(),
-            dbcs: vec![DbcBinding { dbc_id, bus: None }],
-            ..NewRun::default()
-        },
-        as_new_run: false,
-        idempotency_key: None,
-    };
+    let mut order = seed::order(id, &sha256(&log));
+    order.bytes = log.len() as i64;
+    order.run.dbcs = vec![DbcBinding { dbc_id, bus: None }];
     runtime.storage.put(&key, log.into()).await.unwrap();
-    let outcome = runtime.database.transaction(move |tx| Box::pin(upload::commit(tx, commit.clone()))).await;
+    let outcome = seed::commit(&runtime.database, order).await;
     let CommitOutcome::Committed(committed) = outcome.unwrap() else { panic!("not committed") };
     runtime.broker.ring(committed.job_id).await;
     (committed.run_id, committed.job_id)

@@ -1,19 +1,19 @@
 //! The answer to a COMMIT is lost on its way: nobody is told of an error before the database was asked.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use api::upload::{NewRunOfLog, ReceivedLog};
 use entity::{
     id::UploadId,
     job,
     run::{self, NewRun},
-    upload::{self, NewUpload},
+    upload,
 };
 use platform::{
     database::is_commit_unknown,
     runtime::Runtime,
     storage::ObjectKey,
-    testing::{BackEnd, Proxy, TestRuntime},
+    testing::{BackEnd, Proxy, TestRuntime, seed},
 };
 use sea_orm::{DbErr, EntityTrait, PaginatorTrait};
 
@@ -30,12 +30,7 @@ async fn behind_a_proxy() -> (TestRuntime, Proxy) {
 }
 
 async fn begin(runtime: &Runtime, id: UploadId) -> Result<upload::Model, DbErr> {
-    let new = NewUpload {
-        id,
-        object_key: ObjectKey::Upload(id).to_string(),
-        file_name: "LOG.CSV".to_owned(),
-        expires_in: Duration::from_secs(86_400),
-    };
+    let new = seed::receiving(id);
     runtime.database.transaction(move |tx| Box::pin(upload::begin(tx, new.clone()))).await
 }
 

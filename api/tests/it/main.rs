@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod gateway;
-mod graphql;
 mod guard;
 mod health;
 mod lost_commit;

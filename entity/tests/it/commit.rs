@@ -35,7 +35,7 @@ async fn makes_blob_run_and_job(store: Store) {
     assert_eq!((made.duplicate, &made.surplus), (false, &None));
     assert_eq!(store.job(made.job_id).await.state, JobState::Queued);
     let run = run::Entity::find_by_id(made.run_id).one(&store.0).await.unwrap().unwrap();
-    assert_eq!(run.file_name, "LOG.CSV");
+    assert_eq!(run.file_name, "LOG00011.CSV");
     let upload = upload::Entity::find_by_id(made.upload_id).one(&store.0).await.unwrap().unwrap();
     assert_eq!((upload.state, upload.bytes, upload.run_id), (UploadState::Committed, 3, Some(run.id)));
 }

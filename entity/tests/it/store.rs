@@ -7,11 +7,11 @@ use entity::{
     id::{ConversionId, RunId, UploadId},
     job::{self, ConvertPayload, JobFailure, JobProgress, JobStage, NewJob},
     job_event,
-    run::NewRun,
     signal::RecordedSignal,
-    upload::{self, Commit, CommitOutcome, Committed, NewUpload},
+    upload::{self, Commit, CommitOutcome, Committed},
 };
-use platform::testing::{BackEnd, TestDatabase};
+pub(crate) use platform::testing::seed::order;
+use platform::testing::{BackEnd, TestDatabase, seed::receiving};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, EntityTrait,
     QueryFilter, QueryOrder, SqliteTransactionMode, TransactionOptions, TransactionTrait, prelude::*,
@@ -58,14 +58,8 @@ impl Store {
 
     pub(crate) async fn receiving(&self) -> UploadId {
         let id = UploadId::new();
-        let new = NewUpload {
-            id,
-            object_key: format!("uploads/{}", id.0),
-            file_name: "LOG.CSV".to_owned(),
-            expires_in: Duration::from_secs(86_400),
-        };
         let tx = self.tx().await;
-        upload::begin(&tx, new).await.unwrap();
+        upload::begin(&tx, receiving(id)).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -131,17 +125,6 @@ impl Store {
             .execute_unprepared("UPDATE job SET lease_until = 0 WHERE lease_until IS NOT NULL")
             .await
             .unwrap();
-    }
-}
-
-pub(crate) fn order(id: UploadId, sha256: &str) -> Commit {
-    Commit {
-        upload_id: id,
-        bytes: 3,
-        sha256: sha256.to_owned(),
-        run: NewRun { time_zone: "UTC".to_owned(), ..NewRun::default() },
-        as_new_run: false,
-        idempotency_key: None,
     }
 }
 

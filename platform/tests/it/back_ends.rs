@@ -13,13 +13,12 @@ use std::{
 use entity::{
     blob,
     id::{JobId, UploadId},
-    job,
-    run::{self, NewRun},
-    upload::{self, Commit, CommitOutcome, NewUpload},
+    job, run,
+    upload::CommitOutcome,
 };
 use platform::{
     database::{Database, Work, is_commit_unknown, is_passing},
-    testing::{BackEnd, Proxy, TestDatabase},
+    testing::{BackEnd, Proxy, TestDatabase, seed},
 };
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, Statement,
@@ -86,23 +85,7 @@ async fn fifty_uploads_of_one_file_are_one_log(database: TestDatabase) {
 }
 
 async fn sent(database: &Database, sha256: &str) -> CommitOutcome {
-    let id = UploadId::new();
-    let new = NewUpload {
-        id,
-        object_key: format!("uploads/{}", id.0),
-        file_name: "LOG.CSV".to_owned(),
-        expires_in: Duration::from_secs(86_400),
-    };
-    database.transaction::<_, DbErr, _>(move |tx| Box::pin(upload::begin(tx, new.clone()))).await.unwrap();
-    let commit = Commit {
-        upload_id: id,
-        bytes: 3,
-        sha256: sha256.to_owned(),
-        run: NewRun { time_zone: "UTC".to_owned(), ..NewRun::default() },
-        as_new_run: false,
-        idempotency_key: None,
-    };
-    database.transaction::<_, DbErr, _>(move |tx| Box::pin(upload::commit(tx, commit.clone()))).await.unwrap()
+    seed::commit(database, seed::order(UploadId::new(), sha256)).await.unwrap()
 }
 
 async fn eight_claimers_share_thirty_jobs(database: TestDatabase) {

@@ -36,14 +36,22 @@ async fn the_same_bytes_are_registered_once(api: Api) {
     let found = api
         .ask("query($s: String) { dbcs(sha256: $s) { totalCount } }", json!({ "s": first["dbc"]["sha256"] }));
     assert_eq!(found.await["dbcs"]["totalCount"], 1);
-    let stored = std::fs::read_dir(api.runtime.folder().join("data/dbcs")).unwrap();
-    assert_eq!(stored.count(), 1);
+    let stored = || std::fs::read_dir(api.runtime.folder().join("data/dbcs")).unwrap().count();
+    assert_eq!(stored(), 1);
+    let newer = register(&api, json!({ "text": format!("{DBC}\n"), "makeDefault": true })).await;
+    assert_eq!((&newer["created"], stored()), (&json!(true), 2));
+    let all = api.ask("{ dbcs { nodes { name isDefault } } }", json!({})).await["dbcs"]["nodes"].take();
+    let newest_first =
+        json!([{ "name": "unnamed.dbc", "isDefault": true }, { "name": "engine.dbc", "isDefault": false }]);
+    assert_eq!(all, newest_first, "there is one set of defaults");
 }
 
 async fn a_dbc_that_cannot_be_read_is_refused_with_its_line(api: Api) {
     let refused = register(&api, json!({ "text": DBC.replace("0|16@1+", "0;16@1+") })).await;
     assert_eq!((&refused["code"], &refused["line"]), (&json!("DBC_INVALID"), &json!(6)), "{refused}");
-    assert_eq!(register(&api, json!({})).await["code"], "BAD_USER_INPUT");
+    let neither = register(&api, json!({})).await;
+    assert_eq!((&neither["code"], &neither["path"]), (&json!("BAD_USER_INPUT"), &json!("file")));
+    assert_eq!(api.ask("{ dbcs { totalCount } }", json!({})).await["dbcs"]["totalCount"], 0);
 }
 
 #[tokio::test]

@@ -4,6 +4,9 @@ mod defaults;
 mod introspection;
 mod limits;
 mod logs;
+mod pages;
+mod purge;
+mod runs;
 mod search;
 mod series;
 mod statements;
@@ -13,13 +16,13 @@ mod watch;
 use api::graphql::{Schema, schema};
 use async_graphql::{Request, Variables};
 use entity::{
-    blob::{self, BlobState},
-    id::{BlobId, RunId},
-    job::{self, ConvertPayload, NewJob, SCHEMA_VERSION},
-    run::{self, NewRun},
+    id::{RunId, UploadId},
+    job,
+    run::NewRun,
+    upload::CommitOutcome,
 };
-use platform::testing::{BackEnd, TestRuntime};
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
+use platform::testing::{BackEnd, TestRuntime, seed};
+use sea_orm::EntityTrait;
 use serde_json::Value;
 
 /// A schema and what it works on.
@@ -70,32 +73,13 @@ impl Api {
 
     /// A run of a log that nobody stored, with a waiting job.
     pub(super) async fn run(&self, new: NewRun) -> (RunId, job::Model) {
-        let id = BlobId::new();
-        let made = self.runtime.database.transaction::<_, DbErr, _>(move |tx| {
-            let new = NewRun { time_zone: "UTC".to_owned(), ..new.clone() };
-            Box::pin(async move {
-                let blob = blob::Model {
-                    id,
-                    sha256: id.to_string(),
-                    object_key: format!("uploads/{}", id.0),
-                    bytes: 1000,
-                    state: BlobState::Present,
-                    created_at: 0,
-                };
-                blob::Entity::insert(blob.into_active_model().reset_all()).exec_without_returning(tx).await?;
-                let run = run::insert(tx, id, "LOG1.CSV", &new).await?;
-                let payload = ConvertPayload {
-                    schema_version: SCHEMA_VERSION,
-                    run_id: run.id,
-                    blob_id: id,
-                    dbcs: new.dbcs,
-                    time_zone: new.time_zone,
-                };
-                let queued = job::enqueue(tx, NewJob { run_id: run.id, payload }).await?;
-                Ok((run.id, queued.job))
-            })
-        });
-        made.await.unwrap()
+        let id = UploadId::new();
+        let mut order = seed::order(id, &id.to_string());
+        order.run = NewRun { time_zone: "UTC".to_owned(), ..new };
+        let outcome = seed::commit(&self.runtime.database, order).await.unwrap();
+        let CommitOutcome::Committed(made) = outcome else { panic!("{outcome:?}") };
+        let job = job::Entity::find_by_id(made.job_id).one(self.runtime.database.read()).await.unwrap();
+        (made.run_id, job.unwrap())
     }
 }
 

@@ -14,7 +14,7 @@ use entity::{
     job,
     signal::RecordedSignal,
 };
-use platform::storage::{FileName, ObjectKey};
+use platform::storage::{FileName, KeyPrefix, ObjectKey};
 use sea_orm::DbErr;
 use serde_json::{Value, json};
 
@@ -45,13 +45,14 @@ fn log() -> String {
 
 impl Api {
     /// A run whose log was converted and published.
-    async fn converted(&self) -> RunId {
+    pub(super) async fn converted(&self) -> RunId {
         let (run, queued) = self.run(numbered(1)).await;
         let id = ConversionId::new();
         let Converted { manifest, report } = self.convert(run, id);
         let signals = manifest.messages.iter().flat_map(recorded).collect::<Vec<_>>();
         let (manifest, report_text) =
             (serde_json::to_string(&manifest).unwrap(), serde_json::to_string(&report).unwrap());
+        let prefix = KeyPrefix::Conversion { run, conversion: id }.to_string();
         let publish = self.runtime.database.transaction::<_, DbErr, _>(move |tx| {
             let publication = Publication {
                 conversion_id: id,
@@ -67,9 +68,10 @@ impl Api {
                 end_at: report.end,
                 signals: signals.clone(),
             };
+            let prefix = prefix.clone();
             Box::pin(async move {
                 let claimed = job::claim(tx, "worker", std::time::Duration::from_secs(30)).await?.unwrap();
-                conversion::begin(tx, &claimed, id, "prefix").await?.unwrap();
+                conversion::begin(tx, &claimed, id, &prefix).await?.unwrap();
                 conversion::publish(tx, publication).await
             })
         });
@@ -215,6 +217,9 @@ async fn an_ambiguous_name_lists_its_candidates(api: Api) {
     let signal = api.ask(query, json!({ "id": id, "name": "Engine.Speed" })).await["run"]["signal"].take();
     assert_eq!((&signal["first"], &signal["last"]), (&json!(0.0), &json!(4999.5)));
     assert_eq!(signal["rate"], json!(1000.0));
+    let gear = api.ask(query, json!({ "id": id, "name": "Gear" })).await["run"]["signal"].take();
+    assert_eq!(gear["qualifiedName"], "Engine.Gear", "one signal of that name needs no more");
+    assert_eq!(api.refusal(query, json!({ "id": id, "name": "Torque" })).await, "NOT_FOUND");
 }
 
 async fn a_converted_run_is_ready_with_its_report_and_signals(api: Api) {

@@ -21,6 +21,7 @@ platform::on_every_back_end! {
     a_job_that_is_over_answers_at_once_and_tells_what_was_missed,
     an_unknown_job_is_not_found,
     the_board_shows_everything_active_then_changes,
+    a_watcher_is_told_that_a_job_was_cancelled,
     a_waiting_job_is_cancelled_and_retried_as_a_new_one,
 }
 
@@ -160,6 +161,18 @@ async fn the_board_shows_everything_active_then_changes(api: Api) {
     let (_, later) = api.run(numbered(2)).await;
     api.runtime.broker.notify_changed(later.id).await;
     assert_eq!(next(&mut all, "jobs").await["job"]["id"], later.id.to_string());
+}
+
+async fn a_watcher_is_told_that_a_job_was_cancelled(api: Api) {
+    let (_, job) = api.run(numbered(1)).await;
+    let id = json!({ "id": job.id.to_string() });
+    let mut events = api.watch(WATCH, id.clone());
+    assert_eq!(next(&mut events, "job").await["kind"], "SNAPSHOT");
+    let cancel = "mutation($id: ID!) { cancelJob(id: $id) { ... on CancelJobPayload { job { state } } } }";
+    assert_eq!(api.ask(cancel, id).await["cancelJob"]["job"]["state"], "CANCELLED");
+    let event = next(&mut events, "job").await;
+    assert_eq!((&event["kind"], &event["job"]["state"]), (&json!("FINISHED"), &json!("CANCELLED")));
+    assert_eq!(events.next().await, None);
 }
 
 async fn a_waiting_job_is_cancelled_and_retried_as_a_new_one(api: Api) {
