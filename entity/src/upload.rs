@@ -5,7 +5,7 @@ mod receive;
 
 pub use commit::{Commit, CommitOutcome, Committed, commit, committed_under, is_committed};
 pub use receive::{NewUpload, abandon, begin, expire_stale};
-use sea_orm::entity::prelude::*;
+use sea_orm::{DatabaseTransaction, entity::prelude::*};
 
 use crate::id::{BlobId, RunId, UploadId};
 
@@ -60,3 +60,12 @@ pub enum UploadState {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Ends the transfer, with these values. `false`, and nothing changed, when it had ended before.
+async fn end(tx: &DatabaseTransaction, id: UploadId, values: ActiveModel) -> Result<bool, DbErr> {
+    let received = Entity::update_many()
+        .set(values)
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(UploadState::Receiving));
+    Ok(received.exec(tx).await?.rows_affected == 1)
+}

@@ -169,14 +169,8 @@ async fn close(
         committed_at: Set(Some(clock::now(tx).await?)),
         ..<ActiveModel as ActiveModelTrait>::default()
     };
-    let updated = Entity::update_many()
-        .set(values)
-        .filter(Column::Id.eq(upload.id))
-        .filter(Column::State.eq(UploadState::Receiving))
-        .exec(tx)
-        .await?;
     // The row is locked and was being received: anything else means that the transaction is wrong.
-    if updated.rows_affected == 1 { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
+    if super::end(tx, upload.id, values).await? { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
 }
 
 async fn committed(

@@ -82,13 +82,7 @@ pub async fn expire_stale(tx: &DatabaseTransaction, page: u64) -> Result<Vec<Mod
 async fn expire(tx: &DatabaseTransaction, upload: &Model) -> Result<bool, DbErr> {
     let values =
         ActiveModel { state: Set(UploadState::Expired), ..<ActiveModel as ActiveModelTrait>::default() };
-    let updated = Entity::update_many()
-        .set(values)
-        .filter(Column::Id.eq(upload.id))
-        .filter(Column::State.eq(UploadState::Receiving))
-        .exec(tx)
-        .await?;
-    if updated.rows_affected != 1 {
+    if !super::end(tx, upload.id, values).await? {
         return Ok(false);
     }
     tombstone::bury(tx, &upload.object_key).await?;

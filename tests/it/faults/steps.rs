@@ -74,23 +74,13 @@ async fn upload(topology: Topology, fault: Fault, place: &str, drives: &[Drive])
 
 /// A worker dies or freezes at a step of a conversion; another goes on, or the same process started again.
 async fn conversion(topology: Topology, fault: Fault, place: &str, drives: &[Drive]) {
+    if topology == Topology::Embedded {
+        // The one process is struck, at whichever step.
+        return upload(topology, fault, place, drives).await;
+    }
     let fleet = Fleet::new(topology, &[]).await;
     let at = format!("{place}:1");
     let striking = [(fault.variable(), at.as_str())];
-    if topology == Topology::Embedded {
-        let mut struck = fleet.start_api(&striking);
-        let sender = Sender::new(struck.address().await);
-        let (accepted, _api) = tokio::join!(sender.deliver(drives, 0, place), async {
-            fault.strike(&mut struck).await;
-            if matches!(fault, Fault::Frozen) {
-                return struck;
-            }
-            let mut next = fleet.start_api(&[]);
-            sender.moved(next.address().await);
-            next
-        });
-        return judge(&fleet, &[accepted], drives).await;
-    }
     let mut api = fleet.start_api(&[]);
     let sender = Sender::new(api.address().await);
     let mut struck = fleet.start_worker("first", &striking);
