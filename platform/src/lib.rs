@@ -2,6 +2,7 @@
 //!
 //! Admission test: would the two misunderstand each other if they had different versions of this?
 
+mod authority;
 pub mod broker;
 pub mod config;
 mod crashpoint;

@@ -8,12 +8,17 @@
 //!
 //! Parameters of a server's URL: `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `application_name`, `host` (a
 //! socket's folder), `client_encoding` (PostgreSQL); `charset`, `ssl_mode`, `ssl_ca`, `ssl_cert`, `ssl_key`,
-//! `ssl_verify_cert`, `ssl_verify_identity`, `ssl_disabled`, `unix_socket` (MariaDB and MySQL).
+//! `ssl_verify_cert`, `ssl_verify_identity`, `ssl_disabled`, `unix_socket` (MariaDB and MySQL). Who names an
+//! authority (`sslrootcert`, `ssl_ca`) has the server's certificate checked against it, whatever mode is named
+//! beside it; of several modes the strictest holds.
 
 mod address;
 mod parameter;
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use super::{ConfigError, storage::StorageConfig, variables::Variables};
 
@@ -45,12 +50,18 @@ pub enum DatabaseLocation {
 pub struct ServerUrl {
     whole: String,
     place: String,
+    authority: Option<PathBuf>,
 }
 
 impl ServerUrl {
     /// The whole URL, for the driver alone.
     pub(crate) fn whole(&self) -> &str {
         &self.whole
+    }
+
+    /// The PEM file of the authority that the server is known by.
+    pub(crate) fn authority(&self) -> Option<&Path> {
+        self.authority.as_deref()
     }
 }
 
@@ -101,9 +112,9 @@ fn location(url: &str) -> Result<DatabaseLocation, String> {
     match backend {
         "sqlite" => sqlite(rest).map(DatabaseLocation::Sqlite),
         "postgres" | "postgresql" => {
-            address::read("postgres", rest, parameter::postgres).map(DatabaseLocation::Postgres)
+            address::read(&parameter::POSTGRES, rest).map(DatabaseLocation::Postgres)
         }
-        "mysql" | "mariadb" => address::read("mysql", rest, parameter::mysql).map(DatabaseLocation::Mysql),
+        "mysql" | "mariadb" => address::read(&parameter::MYSQL, rest).map(DatabaseLocation::Mysql),
         _ => Err(
             "it begins with the name of no back end; there are `sqlite`, `postgresql`, `mysql`, `mariadb`"
                 .to_owned(),

@@ -6,7 +6,7 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 
 use tokio::time::{Instant, sleep};
 
-use super::{failure::is_contention, mysql, postgres, sqlite};
+use super::{failure::is_contention, mysql, postgres, sqlite, tls};
 use crate::config::database::{DatabaseConfig, DatabaseLocation};
 
 /// How long a statement waits for another's lock, and a caller for a free connection.
@@ -38,6 +38,25 @@ pub enum ConnectError {
         /// What it lies on.
         file_system: &'static str,
     },
+    /// The file of the authority that the server is known by cannot be used.
+    #[error("the database {place} cannot be opened: its authority is not known: {problem}")]
+    Authority {
+        /// Host and name of the database; no password.
+        place: String,
+        /// Why, with the file's name.
+        problem: String,
+    },
+    /// The server did not prove that it is the one that was meant.
+    #[error(
+        "the database {place} cannot be opened: {problem}; name the authority that signed its certificate by \
+         `sslrootcert` (PostgreSQL) or `ssl_ca` (MariaDB, MySQL), and the host as the certificate does"
+    )]
+    Untrusted {
+        /// Host and name of the database; no password.
+        place: String,
+        /// What its certificate lacks.
+        problem: String,
+    },
     /// The database refused, or does not answer.
     #[error("the database {place} cannot be opened: {source}")]
     Database {
@@ -58,13 +77,19 @@ pub(super) async fn open(
             (Ok(sqlite::options(path, 1, false)), Ok(sqlite::options(path, config.readers, true)))
         }
         DatabaseLocation::Postgres(url) => {
+            tls::check(url)?;
             (postgres::options(url, config.connections, false), postgres::options(url, config.readers, true))
         }
         DatabaseLocation::Mysql(url) => {
+            tls::check(url)?;
             (mysql::options(url, config.connections, false), mysql::options(url, config.readers, true))
         }
     };
-    let refused = |source| ConnectError::Database { place: config.location.to_string(), source };
+    let place = || config.location.to_string();
+    let refused = |source: DbErr| match tls::refusal(&source) {
+        Some(problem) => ConnectError::Untrusted { place: place(), problem },
+        None => ConnectError::Database { place: place(), source },
+    };
     // The writer comes first: it makes SQLite's file and turns the write-ahead log on.
     let write = connected(write).await.map_err(refused)?;
     let read = connected(read).await.map_err(refused)?;

@@ -3,12 +3,18 @@
 //!
 //! A test that needs a server fails where there is none: it never passes unheard.
 
+mod certificate;
 mod database;
+mod mariadb;
+mod postgres;
 mod program;
 mod redis;
 mod s3;
 
+pub use certificate::Authority;
 pub use database::{fresh_mariadb, fresh_postgres};
+pub use mariadb::MariadbServer;
+pub use postgres::PostgresServer;
 pub use program::{Program, ServerError};
 pub use redis::RedisServer;
 pub use s3::{S3_KEY, S3_SECRET, S3Server};

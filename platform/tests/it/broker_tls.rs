@@ -1,38 +1,18 @@
 //! Redis through TLS, with an authority of our own.
 
-use std::{net::TcpListener, path::Path, process::Command};
+use std::net::TcpListener;
 
 use platform::{
     broker::{Broker, BrokerError},
-    testing::servers::RedisServer,
+    testing::servers::{Authority, RedisServer},
 };
-use tempfile::TempDir;
 
 use crate::broker::{configured, until};
 
-/// An authority and a server's certificate that it signed: `ca.pem`, `server.pem`, `server.key`.
-fn certificates(folder: &Path) {
-    std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
-    for arguments in [
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=authority \
-         -keyout ca.key -out ca.pem",
-        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=server -keyout server.key \
-         -out server.csr",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names \
-         -out server.pem",
-    ] {
-        let mut openssl = Command::new("openssl");
-        let made = openssl.args(arguments.split_whitespace()).current_dir(folder).output();
-        let made = made.expect("`openssl` cannot be started (deploy/servers.sh installs it)");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    }
-}
-
 #[tokio::test]
 async fn a_private_authority_is_trusted_when_it_is_named() {
-    let folder = TempDir::new().unwrap();
-    certificates(folder.path());
-    let path = |name: &str| folder.path().join(name).display().to_string();
+    let authority = Authority::new().unwrap();
+    let path = |name: &str| authority.path(name).display().to_string();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (tls_port, url) = (port.to_string(), format!("rediss://127.0.0.1:{port}"));
     let _server = RedisServer::start_with(&[
@@ -62,9 +42,8 @@ async fn a_private_authority_is_trusted_when_it_is_named() {
     assert!(matches!(connect(&path("absent.pem")).await, Err(BrokerError::Authority { .. })));
 
     // Another authority of the same name has signed nothing of this server's.
-    let other = TempDir::new().unwrap();
-    certificates(other.path());
-    let stranger = connect(&other.path().join("ca.pem").display().to_string()).await.unwrap();
+    let other = Authority::new().unwrap();
+    let stranger = connect(&other.path("ca.pem").display().to_string()).await.unwrap();
     assert!(!stranger.is_connected());
     stranger.ping().await.unwrap_err();
 }

@@ -8,6 +8,7 @@ mod broker_tls;
 mod bucket_config;
 mod config;
 mod database;
+mod database_tls;
 mod env_example;
 mod identity;
 mod key;

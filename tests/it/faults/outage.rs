@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use platform::testing::servers::PostgresServer;
 use tokio::time::sleep;
 
 use super::drives::{Drive, drives};
 use super::fleet::{Fleet, Topology};
-use super::postgres::Postgres;
 use super::sender::{Accepted, Sender};
 use super::table;
 use super::verdict::judge;
@@ -20,10 +20,10 @@ const CALM: Duration = Duration::from_secs(2);
 const SENDERS: usize = 3;
 
 /// Crashes so many times.
-async fn crash(postgres: &mut Postgres, times: usize) {
+async fn crash(postgres: &mut PostgresServer, times: usize) {
     for _ in 0..times {
         sleep(CALM).await;
-        postgres.crash_and_recover().await;
+        tokio::task::block_in_place(|| postgres.restart()).unwrap();
     }
 }
 
@@ -48,7 +48,7 @@ async fn send(sender: &Sender, drives: &[Drive], crashing: impl Future<Output = 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_server_that_crashes_loses_nothing() {
     let (times, drives) = (table::count(3, 20), drives(3));
-    let mut postgres = Postgres::start().await;
+    let mut postgres = PostgresServer::start().unwrap();
     let url = postgres.url();
     let settings = [("DATABASE_URL", url.as_str()), ("DATAVIEWER_LEASE_SECONDS", "3")];
     let fleet = Fleet::new(Topology::SameHost, &settings).await;

@@ -1,17 +1,14 @@
 //! The URL of a database on a server, read as SQLAlchemy reads it: user and password may hold anything but `@`
 //! and `:` as they are, and anything at all percent-encoded.
 
-use super::ServerUrl;
+use super::{
+    ServerUrl,
+    parameter::{Dialect, Parameters},
+};
 
-/// A parameter in the driver's own spelling; `None` when it says what holds anyway.
-pub(super) type Parameter = Option<(&'static str, String)>;
-
-/// Reads what stands after the scheme and its colon. `parameter` translates each of the query's.
-pub(super) fn read(
-    scheme: &'static str,
-    rest: &str,
-    parameter: fn(&str, &str) -> Result<Parameter, String>,
-) -> Result<ServerUrl, String> {
+/// Reads what stands after the scheme and its colon.
+pub(super) fn read(dialect: &Dialect, rest: &str) -> Result<ServerUrl, String> {
+    let scheme = dialect.scheme;
     let rest = rest.strip_prefix("//").ok_or("expected two slashes after the back end's name")?;
     let (credentials, rest) = credentials(rest);
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -20,10 +17,11 @@ pub(super) fn read(
         return Err("it names no database: write `/` and its name after the host".to_owned());
     }
     let host = checked_host(host)?;
-    let parameters = parameters(query, parameter)?;
+    let parameters = dialect.secured(parameters(query, dialect)?)?;
     let place = format!("{scheme}://{host}/{database}");
-    let whole = format!("{scheme}://{credentials}{host}/{}{parameters}", encoded(database));
-    Ok(ServerUrl { whole, place })
+    let whole = format!("{scheme}://{credentials}{host}/{}{}", encoded(database), joined(&parameters));
+    let authority = parameters.into_iter().find(|(name, _)| *name == dialect.authority);
+    Ok(ServerUrl { whole, place, authority: authority.map(|(_, path)| path.into()) })
 }
 
 /// User and password, encoded and with their `@`, and what follows.
@@ -59,18 +57,20 @@ fn checked_host(host: &str) -> Result<&str, String> {
     Err("what should be host and port is neither; write an `@` in a password as `%40`".to_owned())
 }
 
-fn parameters(query: &str, parameter: fn(&str, &str) -> Result<Parameter, String>) -> Result<String, String> {
-    let mut text = String::new();
+fn parameters(query: &str, dialect: &Dialect) -> Result<Parameters, String> {
+    let mut parameters = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').ok_or("a parameter after `?` has no value")?;
-        if let Some((name, value)) = parameter(name, &decoded(&value.replace('+', " ")))? {
-            text.push(if text.is_empty() { '?' } else { '&' });
-            text.push_str(name);
-            text.push('=');
-            text.push_str(&encoded(&value));
-        }
+        parameters.extend((dialect.parameter)(name, &decoded(&value.replace('+', " ")))?);
     }
-    Ok(text)
+    Ok(parameters)
+}
+
+/// With the sign before each.
+fn joined(parameters: &[(&'static str, String)]) -> String {
+    let signs = std::iter::once('?').chain(std::iter::repeat('&'));
+    let each = signs.zip(parameters).map(|(sign, (name, value))| format!("{sign}{name}={}", encoded(value)));
+    each.collect()
 }
 
 /// `%40` is `@`; what is no such triple stands for itself.
@@ -111,7 +111,7 @@ mod tests {
             ("postgresql://u:100%@h/d", "postgres://u:100%25@h/d"),
             (
                 "postgresql://u:p@h/d?sslmode=verify-full&sslrootcert=/a+b.pem&client_encoding=utf8",
-                "postgres://u:p@h/d?sslmode=verify-full&sslrootcert=%2Fa%20b.pem",
+                "postgres://u:p@h/d?sslrootcert=%2Fa%20b.pem&sslmode=verify-full",
             ),
             ("mysql://u:p@h/d", "mysql://u:p@h/d"),
             ("mysql+pymysql://u:p@h/d?charset=utf8mb4", "mysql://u:p@h/d"),
@@ -121,6 +121,19 @@ mod tests {
                 "mysql://u:p@h/d?ssl-ca=%2Fca.pem&ssl-mode=verify_ca",
             ),
             ("mysql://u:p@h/d?ssl-mode=VERIFY_IDENTITY", "mysql://u:p@h/d?ssl-mode=verify_identity"),
+            // Who names an authority means it, whatever mode stands beside it.
+            ("postgresql://h/d?sslmode=require", "postgres://h/d?sslmode=require"),
+            (
+                "postgresql://h/d?sslmode=require&sslrootcert=/a.pem",
+                "postgres://h/d?sslrootcert=%2Fa.pem&sslmode=verify-ca",
+            ),
+            ("postgresql://h/d?sslrootcert=/a.pem", "postgres://h/d?sslrootcert=%2Fa.pem&sslmode=verify-ca"),
+            ("mysql://h/d?ssl-mode=REQUIRED&ssl-ca=/a.pem", "mysql://h/d?ssl-ca=%2Fa.pem&ssl-mode=verify_ca"),
+            ("mysql+pymysql://h/d?ssl_ca=/a.pem", "mysql://h/d?ssl-ca=%2Fa.pem&ssl-mode=verify_ca"),
+            (
+                "mysql+pymysql://h/d?ssl_ca=/a.pem&ssl_verify_identity=true&ssl_verify_cert=true",
+                "mysql://h/d?ssl-ca=%2Fa.pem&ssl-mode=verify_identity",
+            ),
             ("mysql:///d?unix_socket=/run/x.sock", "mysql:///d?socket=%2Frun%2Fx.sock"),
         ] {
             let (DatabaseLocation::Postgres(read) | DatabaseLocation::Mysql(read)) = location(url).unwrap()
@@ -128,6 +141,17 @@ mod tests {
                 panic!("{url}")
             };
             assert_eq!(read.whole(), whole, "{url}");
+        }
+    }
+    #[test]
+    fn an_authority_is_not_named_for_nothing() {
+        for url in [
+            "postgresql://u:opensesame@h/d?sslmode=disable&sslrootcert=/a.pem",
+            "postgresql://u:opensesame@h/d?sslrootcert=/a.pem&sslmode=allow",
+            "mysql://u:opensesame@h/d?ssl_ca=/a.pem&ssl_disabled=true",
+        ] {
+            let refusal = location(url).unwrap_err();
+            assert!(refusal.contains("turns TLS off") && !refusal.contains("opensesame"), "{refusal}");
         }
     }
 }

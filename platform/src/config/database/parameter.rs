@@ -1,13 +1,72 @@
 //! The parameters of a server's URL, under the names that Python's drivers give them. An unknown one is refused
 //! by its name, never by its value: a setting that nobody hears is worse than none.
 
-use super::address::Parameter;
+/// A parameter in the driver's own spelling; `None` when it says what holds anyway.
+pub(super) type Parameter = Option<(&'static str, String)>;
+
+/// Parameters in the driver's own spelling.
+pub(super) type Parameters = Vec<(&'static str, String)>;
+
+/// How one back end's drivers name things.
+pub(super) struct Dialect {
+    /// What the driver's URLs begin with.
+    pub(super) scheme: &'static str,
+    /// Translates a parameter.
+    pub(super) parameter: fn(&str, &str) -> Result<Parameter, String>,
+    /// The driver's parameter of the authority's file.
+    pub(super) authority: &'static str,
+    /// The driver's parameter of the TLS mode.
+    mode: &'static str,
+    /// The modes, from the weakest to the strictest.
+    modes: &'static [&'static str],
+    /// Those of them that never encrypt.
+    plain: &'static [&'static str],
+    /// The weakest that asks who signed the server's certificate.
+    checked: &'static str,
+}
+
+pub(super) const POSTGRES: Dialect = Dialect {
+    scheme: "postgres",
+    parameter: postgres,
+    authority: "sslrootcert",
+    mode: "sslmode",
+    modes: &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
+    // The driver never encrypts where it is allowed not to.
+    plain: &["disable", "allow"],
+    checked: "verify-ca",
+};
+
+pub(super) const MYSQL: Dialect = Dialect {
+    scheme: "mysql",
+    parameter: mysql,
+    authority: "ssl-ca",
+    mode: "ssl-mode",
+    modes: &["disabled", "preferred", "required", "verify_ca", "verify_identity"],
+    plain: &["disabled"],
+    checked: "verify_ca",
+};
+
+impl Dialect {
+    /// The parameters with one mode, the strictest that was asked for. The driver checks a certificate only in the
+    /// strict modes, and Python's drivers wherever an authority is named.
+    pub(super) fn secured(&self, parameters: Parameters) -> Result<Parameters, String> {
+        let (modes, mut secured): (Parameters, Parameters) =
+            parameters.into_iter().partition(|(name, _)| *name == self.mode);
+        let is_checked = secured.iter().any(|(name, _)| *name == self.authority);
+        if is_checked && modes.iter().any(|(_, mode)| self.plain.contains(&mode.as_str())) {
+            return Err("it names an authority after `?` and turns TLS off beside it".to_owned());
+        }
+        let asked = modes.iter().map(|(_, mode)| mode.as_str()).chain(is_checked.then_some(self.checked));
+        let rank = |mode: &str| self.modes.iter().position(|known| *known == mode);
+        secured.extend(asked.max_by_key(|mode| rank(mode)).map(|mode| (self.mode, mode.to_owned())));
+        Ok(secured)
+    }
+}
 
 /// Those of PostgreSQL's drivers.
-pub(super) fn postgres(name: &str, value: &str) -> Result<Parameter, String> {
-    const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+fn postgres(name: &str, value: &str) -> Result<Parameter, String> {
     match name {
-        "sslmode" => one_of(name, value, &MODES).map(|value| Some(("sslmode", value))),
+        "sslmode" => one_of(name, value, POSTGRES.modes).map(|value| Some(("sslmode", value))),
         "sslrootcert" => some("sslrootcert", value),
         "sslcert" => some("sslcert", value),
         "sslkey" => some("sslkey", value),
@@ -25,13 +84,12 @@ pub(super) fn postgres(name: &str, value: &str) -> Result<Parameter, String> {
 }
 
 /// Those of MariaDB's and MySQL's drivers.
-pub(super) fn mysql(name: &str, value: &str) -> Result<Parameter, String> {
-    const MODES: [&str; 5] = ["disabled", "preferred", "required", "verify_ca", "verify_identity"];
+fn mysql(name: &str, value: &str) -> Result<Parameter, String> {
     match name.replace('-', "_").as_str() {
         // Narrower ones cannot hold every letter; ours is set on each connection anyway.
         "charset" => one_of(name, value, &["utf8mb4"]).map(|_| None),
         "ssl_mode" | "sslmode" => {
-            one_of(name, &value.replace('-', "_"), &MODES).map(|value| Some(("ssl-mode", value)))
+            one_of(name, &value.replace('-', "_"), MYSQL.modes).map(|value| Some(("ssl-mode", value)))
         }
         "ssl_ca" | "sslca" => some("ssl-ca", value),
         "ssl_cert" => some("ssl-cert", value),

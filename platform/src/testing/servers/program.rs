@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long a server may take until it answers.
@@ -42,6 +43,8 @@ pub(super) struct Launch {
     pub(super) arguments: fn(u16, &Path) -> Vec<OsString>,
     /// Arguments that follow them.
     pub(super) more: Vec<String>,
+    /// What ends it at once.
+    pub(super) end: Signal,
     /// Whether the process answers on the port.
     pub(super) answers: fn(u16, u32) -> Result<bool, ServerError>,
 }
@@ -64,7 +67,7 @@ impl Program {
             if launch.comes_up(port, &mut child)? {
                 return Ok(Self { launch, port, folder, child });
             }
-            end(&mut child);
+            launch.end(&mut child);
         }
         Err(ServerError::Silent)
     }
@@ -83,7 +86,7 @@ impl Program {
 
     /// Ends it at once; what it kept in its folder stays.
     pub fn stop(&mut self) {
-        end(&mut self.child);
+        self.launch.end(&mut self.child);
     }
 
     /// Ends it if it runs, and starts it again on the same port and folder.
@@ -115,6 +118,12 @@ impl Launch {
         command.spawn().map_err(|error| no_start(self.name, error))
     }
 
+    fn end(&self, child: &mut Child) {
+        // An error only says that it has ended already.
+        let _ = kill_process(Pid::from_child(child), self.end);
+        let _ = child.wait();
+    }
+
     /// Waits until this very process answers; false when it ended instead.
     fn comes_up(&self, port: u16, child: &mut Child) -> Result<bool, ServerError> {
         let began = Instant::now();
@@ -128,14 +137,44 @@ impl Launch {
     }
 }
 
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+/// A program that refuses root, as the user that its package made; it ends with us.
+pub(super) fn as_user(user: &str) -> Vec<OsString> {
+    let group = format!("--regid={user}");
+    let user = format!("--reuid={user}");
+    let mut arguments = vec!["--pdeathsig", "KILL"];
+    if rustix::process::getuid().is_root() {
+        arguments.extend([user.as_str(), group.as_str(), "--clear-groups"]);
+    }
+    arguments.into_iter().map(OsString::from).collect()
 }
 
-fn end(child: &mut Child) {
-    // An error only says that it has ended already.
-    let _ = child.kill();
-    let _ = child.wait();
+/// Runs a program as that user, to its end.
+pub(super) fn run_as(
+    user: &str,
+    program: &'static str,
+    command: &Path,
+    arguments: &[OsString],
+) -> Result<(), ServerError> {
+    let mut prepared = Command::new("setpriv");
+    prepared.args(as_user(user)).arg(command).args(arguments).stdin(Stdio::null());
+    let output = prepared.output().map_err(|error| no_start(program, error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(no_start(program, io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())))
+}
+
+/// Makes a folder and all in it that user's, where we are root.
+pub(super) fn give(user: &str, folder: &Path) -> io::Result<()> {
+    if rustix::process::getuid().is_root() {
+        let given = Command::new("chown").arg("-R").arg(user).arg(folder).status()?;
+        return if given.success() { Ok(()) } else { Err(io::Error::other("chown failed")) };
+    }
+    Ok(())
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 pub(super) fn no_start(program: &'static str, error: io::Error) -> ServerError {

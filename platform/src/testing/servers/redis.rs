@@ -34,7 +34,8 @@ impl RedisServer {
     pub fn start_with(more: &[&str]) -> Result<Self, ServerError> {
         let more = more.iter().map(|&argument| argument.to_owned()).collect();
         let folder = TempDir::new().map_err(|error| no_start(PROGRAM, error))?;
-        let launch = Launch { name: PROGRAM, program: PROGRAM.into(), arguments, more, answers };
+        let launch =
+            Launch { name: PROGRAM, program: PROGRAM.into(), arguments, more, end: Signal::KILL, answers };
         Program::start(launch, folder).map(Self)
     }
 

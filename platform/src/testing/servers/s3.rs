@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::program::{Launch, Program, ServerError, no_start};
@@ -35,7 +36,14 @@ impl S3Server {
         let bucket = |folder: &TempDir| fs::create_dir(folder.path().join(Self::BUCKET));
         let made = TempDir::new().and_then(|folder| bucket(&folder).map(|()| folder));
         let folder = made.map_err(|error| no_start(PROGRAM, error))?;
-        let launch = Launch { name: PROGRAM, program: program(), arguments, more: Vec::new(), answers };
+        let launch = Launch {
+            name: PROGRAM,
+            program: program(),
+            arguments,
+            more: Vec::new(),
+            end: Signal::KILL,
+            answers,
+        };
         Program::start(launch, folder).map(Self)
     }
 
