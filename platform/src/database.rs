@@ -12,6 +12,7 @@ mod postgres;
 mod retry;
 mod snapshot;
 mod sqlite;
+mod story;
 mod tls;
 mod transaction;
 

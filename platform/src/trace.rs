@@ -3,12 +3,13 @@
 //!
 //! Without a collector no span has a trace, and all of this does nothing.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use opentelemetry::{
-    Context, global,
+    Context, KeyValue, global,
     trace::{
-        Span as _, SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, Tracer as _,
+        Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId,
+        TraceState, Tracer as _,
     },
 };
 use tracing::Span;
@@ -43,6 +44,43 @@ pub fn note(name: &'static str, began: SystemTime, parent: Option<&str>) {
         let tracer = global::tracer("dataviewer");
         tracer.span_builder(name).with_start_time(began).start_with_context(&tracer, &context).end();
     }
+}
+
+/// What a trace tells of an SQL statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Statement<'a> {
+    /// `postgresql`, `mysql` or `sqlite`.
+    pub(crate) system: &'static str,
+    /// `SELECT`, `COMMIT` …
+    pub(crate) kind: &'static str,
+    pub(crate) table: Option<&'a str>,
+    /// How long it took, until now.
+    pub(crate) took: Duration,
+    pub(crate) failed: bool,
+}
+
+/// Tells of a statement as a part of the present span. Without a trace nothing is told.
+pub(crate) fn note_statement(statement: Statement<'_>) {
+    let context = Span::current().context();
+    if !context.span().span_context().is_sampled() {
+        return;
+    }
+    let Statement { system, kind, table, took, failed } = statement;
+    let name = table.map_or_else(|| kind.to_owned(), |table| format!("{kind} {table}"));
+    let named = table.map(|table| KeyValue::new("db.collection.name", table.to_owned()));
+    let known = [KeyValue::new("db.system.name", system), KeyValue::new("db.operation.name", kind)];
+    let now = SystemTime::now();
+    let tracer = global::tracer("dataviewer");
+    let span = tracer
+        .span_builder(name)
+        .with_kind(SpanKind::Client)
+        .with_start_time(now.checked_sub(took).unwrap_or(now))
+        .with_attributes(known.into_iter().chain(named));
+    let mut span = span.start_with_context(&tracer, &context);
+    if failed {
+        span.set_status(Status::error(""));
+    }
+    span.end_with_timestamp(now);
 }
 
 fn parse(text: &str) -> Option<SpanContext> {

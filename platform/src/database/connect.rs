@@ -6,7 +6,7 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 
 use tokio::time::{Instant, sleep};
 
-use super::{failure::is_contention, mysql, postgres, sqlite, tls};
+use super::{failure::is_contention, mysql, postgres, sqlite, story, tls};
 use crate::config::database::{DatabaseConfig, DatabaseLocation};
 
 /// How long a statement waits for another's lock, and a caller for a free connection.
@@ -106,7 +106,11 @@ async fn connected(options: Result<ConnectOptions, DbErr>) -> Result<DatabaseCon
     loop {
         match sea_orm::Database::connect(options.clone()).await {
             Err(error) if is_contention(&error) && Instant::now() < deadline => sleep(AGAIN).await,
-            outcome => return outcome,
+            Ok(mut connection) => {
+                story::tell(&mut connection);
+                return Ok(connection);
+            }
+            refused => return refused,
         }
     }
 }

@@ -9,7 +9,7 @@ use sea_orm::{
 
 use tokio::task::JoinError;
 
-use super::{failure, retry::Retry};
+use super::{failure, retry::Retry, story::told};
 
 /// The work of one transaction. See [`super::Database::transaction`].
 pub type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'tx>>;
@@ -127,12 +127,12 @@ where
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    let tx = match write.begin_with_options(options).await {
+    let tx = match told(write, "BEGIN", write.begin_with_options(options)).await {
         Ok(tx) => tx,
         Err(error) => return Attempt::Ended(Err(error.into())),
     };
     match work(&tx).await {
-        Ok(value) => match tx.commit().await.map_err(failure::of_commit) {
+        Ok(value) => match told(write, "COMMIT", tx.commit()).await.map_err(failure::of_commit) {
             Ok(()) => Attempt::Ended(Ok(value)),
             Err(error) if failure::is_commit_unknown(&error) => Attempt::Unknown(value, error),
             Err(error) => Attempt::Ended(Err(error.into())),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -18,6 +19,8 @@ pub(super) struct Span {
     pub(super) trace: Vec<u8>,
     pub(super) id: Vec<u8>,
     pub(super) parent: Vec<u8>,
+    /// Its attributes, those that are texts.
+    pub(super) texts: BTreeMap<String, String>,
 }
 
 /// Where spans are delivered to.
@@ -99,8 +102,16 @@ fn spans(request: &ExportTraceServiceRequest) -> Vec<Span> {
                 trace: span.trace_id.clone(),
                 id: span.span_id.clone(),
                 parent: span.parent_span_id.clone(),
+                texts: span.attributes.iter().filter_map(text).collect(),
             });
         }
     }
     spans
+}
+
+fn text(pair: &KeyValue) -> Option<(String, String)> {
+    match pair.value.clone()?.value? {
+        Value::StringValue(value) => Some((pair.key.clone(), value)),
+        _ => None,
+    }
 }

@@ -45,9 +45,38 @@ async fn one_trace_leads_from_the_upload_to_the_commit_across_processes() {
         assert_eq!((span.service.as_str(), &span.trace), ("worker", &request.trace), "{span:?}");
         assert_eq!(span.parent, parent.id, "{name}");
     }
+    told_in_sql(&spans, &[upload, commit, one(&spans, "publish")]);
     assert_eq!(collector.header("x-key").as_deref(), Some("opensesame"));
     for process in [&api, &worker] {
         assert!(!process.said().contains("opensesame"));
+    }
+}
+
+/// What SQL was asked for in each of them, by kind and table: the rows of the upload, of its commit, and of what
+/// became of it. No value of a statement is told.
+fn told_in_sql(spans: &[Span], [upload, commit, publish]: &[&Span; 3]) {
+    for (parent, wanted) in [
+        (upload, &["BEGIN", "INSERT upload", "COMMIT"][..]),
+        (commit, &["BEGIN", "INSERT blob", "INSERT run", "INSERT job", "UPDATE upload", "COMMIT"][..]),
+        (publish, &["BEGIN", "UPDATE job", "UPDATE conversion", "UPDATE run", "INSERT signal", "COMMIT"][..]),
+    ] {
+        let told: Vec<_> = spans.iter().filter(|span| span.parent == parent.id).collect();
+        for name in wanted {
+            let asked = told.iter().find(|span| span.name == *name);
+            let asked = asked.unwrap_or_else(|| panic!("no `{name}` in {}: {told:#?}", parent.name));
+            let (kind, table) =
+                name.split_once(' ').map_or((*name, None), |(kind, table)| (kind, Some(table)));
+            assert_eq!(asked.texts.get("db.operation.name").map(String::as_str), Some(kind));
+            assert_eq!(asked.texts.get("db.collection.name").map(String::as_str), table);
+            assert_eq!(asked.texts.get("db.system.name").map(String::as_str), Some("sqlite"));
+            assert_eq!((&asked.service, &asked.trace), (&parent.service, &parent.trace));
+        }
+    }
+    let statements: Vec<_> =
+        spans.iter().filter(|span| span.texts.contains_key("db.operation.name")).collect();
+    for span in &statements {
+        let known: Vec<_> = span.texts.keys().filter(|key| !key.starts_with("db.")).collect();
+        assert!(known.is_empty() && !format!("{span:?}").contains("secret-name"), "{span:?}");
     }
 }
 
