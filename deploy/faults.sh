@@ -31,7 +31,7 @@ tests_of() {
         D3) echo faults::outage ;;
         Q1) echo faults::secrets ;;
         11b) echo faults::lost_answers ;;
-        13) echo faults::locked ;;
+        13) echo faults::frozen ;;
         15) echo faults::slow_storage ;;
         20) echo faults::clocks ;;
         21) echo faults::cancel ;;

@@ -68,7 +68,7 @@ files() {
 }
 
 # The binary that is shipped knows none of the variables that make a test's process die or freeze.
-without_faults() { ! grep -qE 'DATAVIEWER_(CRASH|STOP)_AT' "$DATAVIEWER_BINARY"; }
+without_faults() { ! grep -qE 'DATAVIEWER_(CRASH|STOP|PANIC)_AT' "$DATAVIEWER_BINARY"; }
 
 browser() { chromium && "$DATAVIEWER_PYTHON" deploy/browser/graphiql.py; }
 

@@ -3,7 +3,8 @@
 /// Marks a step that the process may die right after: `crashpoint!("A4")`.
 ///
 /// Under the `testing` feature, `DATAVIEWER_CRASH_AT=A4:2` kills the process at its second pass and
-/// `DATAVIEWER_STOP_AT=A4:1` freezes it at its first. Without the feature it is nothing at all.
+/// `DATAVIEWER_STOP_AT=A4:1` freezes it at its first; `DATAVIEWER_PANIC_AT` makes its task panic. Without the feature
+/// it is nothing at all.
 #[cfg(feature = "testing")]
 #[macro_export]
 macro_rules! crashpoint {

@@ -67,7 +67,9 @@ impl Database {
     ///
     /// It runs in a task of its own: a caller that goes away never leaves a transaction half-done. When
     /// the database was busy, went away before the commit, or somebody inserted the same row meanwhile, `work`
-    /// is run again from its start, five times in all.
+    /// is run again from its start, five times in all; not after it waited five seconds for another's lock.
+    ///
+    /// `work` awaits nothing but `tx`: on SQLite it holds up every other writer of the host.
     ///
     /// # Errors
     /// What `work` ends with, or the database's error at begin or commit. When [`is_commit_unknown`] says so,

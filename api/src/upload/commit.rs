@@ -83,6 +83,7 @@ async fn attempt(runtime: &Runtime, commit: Commit, trace: Option<String>) -> Re
                 {
                     job::note_trace(tx, committed.job_id, &trace).await?;
                 }
+                crashpoint!("A4tx");
                 Ok(outcome)
             })
         },

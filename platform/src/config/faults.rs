@@ -5,6 +5,7 @@
 //! | --- | --- | --- |
 //! | `DATAVIEWER_CRASH_AT` | `W7:2` kills the process at its second pass of the place `W7` | never |
 //! | `DATAVIEWER_STOP_AT` | `W7:1` freezes it at its first | never |
+//! | `DATAVIEWER_PANIC_AT` | `W7:1` makes the task panic that passes it first | never |
 
 use super::{ConfigError, variables::Variables};
 
@@ -15,6 +16,8 @@ pub struct FaultsConfig {
     pub crash_at: Option<Place>,
     /// Where it is frozen.
     pub stop_at: Option<Place>,
+    /// Where a task panics.
+    pub panic_at: Option<Place>,
 }
 
 /// A pass of a place in the code.
@@ -31,6 +34,7 @@ impl FaultsConfig {
         Ok(Self {
             crash_at: variables.read("DATAVIEWER_CRASH_AT", place)?,
             stop_at: variables.read("DATAVIEWER_STOP_AT", place)?,
+            panic_at: variables.read("DATAVIEWER_PANIC_AT", place)?,
         })
     }
 }

@@ -1,10 +1,10 @@
 //! How often a transaction is attempted, and how long it rests between.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::DbErr;
 
-use super::failure;
+use super::{connect::PATIENCE, failure};
 
 /// Attempts of one transaction, the first included.
 const ATTEMPTS: u32 = 5;
@@ -12,10 +12,16 @@ const ATTEMPTS: u32 = 5;
 const DUPLICATES: u32 = 2;
 
 /// Counts the attempts of one transaction.
-#[derive(Default)]
 pub(super) struct Retry {
+    began: Instant,
     failed: u32,
     duplicates: u32,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { began: Instant::now(), failed: 0, duplicates: 0 }
+    }
 }
 
 impl Retry {
@@ -25,7 +31,9 @@ impl Retry {
         self.duplicates += u32::from(failure::is_duplicate(error));
         let may_pass = failure::is_worth_repeating(error)
             || (failure::is_duplicate(error) && self.duplicates <= DUPLICATES);
-        self.failed < ATTEMPTS && may_pass
+        // A lock that was held so long is not free a moment later: the caller is to come again, and to know it.
+        let waited = failure::is_contention(error) && self.began.elapsed() >= PATIENCE;
+        self.failed < ATTEMPTS && may_pass && !waited
     }
 
     /// Whether there are no attempts left; counts the one whose outcome was unknown.

@@ -1,5 +1,6 @@
 //! The log as JSON.
 
+use reqwest::multipart::Part;
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -68,4 +69,47 @@ async fn a_start_that_fails_says_so_in_one_object() {
     let lines = lines(&server);
     assert_eq!(lines.last().unwrap()["level"], "ERROR");
     assert!(lines.last().unwrap()["message"].as_str().unwrap().contains("taken.db"), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_one_object_with_the_ids_of_what_was_done() {
+    let folder = TempDir::new().unwrap();
+    let settings = [
+        JSON,
+        ("DATAVIEWER_PANIC_AT", "W5:1"),
+        ("DATAVIEWER_LEASE_SECONDS", "1"),
+        ("DATAVIEWER_HEARTBEAT_SECONDS", "0.2"),
+        ("DATAVIEWER_SWEEP_SECONDS", "0.2"),
+    ];
+    let mut server = Process::start(folder.path(), "serve", &settings);
+    // The task dies alone: its lease runs out, and the same worker does the job again.
+    let sent = convert(&client_of(&server).await).await;
+    server.signal(Signal::TERM);
+    assert!(server.ended().await.success());
+    let lines = lines(&server);
+    let panic = line(&lines, "panic: asked for at W5");
+    assert_eq!((&panic["level"], &panic["target"]), (&"ERROR".into(), &"dataviewer::cli::log".into()));
+    assert!(panic["location"].as_str().unwrap().contains("crash.rs:"), "{panic}");
+    assert_eq!(panic["span"]["job.id"], sent["job"]["id"], "{panic}");
+    assert_eq!(panic["span"]["run.id"], sent["run"]["id"], "{panic}");
+    let panics = lines.iter().filter(|line| line["message"].as_str().unwrap().starts_with("panic"));
+    assert_eq!(panics.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_a_request_is_one_object_with_its_ids() {
+    let folder = TempDir::new().unwrap();
+    let mut server = Process::start(folder.path(), "serve", &[JSON, ("DATAVIEWER_PANIC_AT", "A3:1")]);
+    let client = client_of(&server).await;
+    let upload = "mutation($input: UploadLogInput!) { uploadLog(input: $input) {
+        ... on UploadLogPayload { run { id } } ... on Problem { code } } }";
+    let input = serde_json::json!({ "file": null });
+    client.try_send(upload, input, Part::text(LOG).file_name("a.log")).await.expect_err("the task panicked");
+    server.signal(Signal::TERM);
+    assert!(server.ended().await.success());
+    let lines = lines(&server);
+    let panic = line(&lines, "panic: asked for at A3");
+    assert!(panic["span"]["upload.id"].is_string(), "{panic}");
+    let spans = panic["spans"].as_array().unwrap();
+    assert!(spans.iter().any(|span| span["request.id"].is_string()), "{panic}");
 }

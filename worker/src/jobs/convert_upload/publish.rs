@@ -31,7 +31,11 @@ async fn commit(execution: &Execution, publication: &Publication) -> Result<bool
     let publication = publication.clone();
     let committed = execution.worker.runtime.database.transaction(move |tx| {
         let publication = publication.clone();
-        Box::pin(async move { conversion::publish(tx, publication).await })
+        Box::pin(async move {
+            let published = conversion::publish(tx, publication).await?;
+            platform::crashpoint!("W8tx");
+            Ok(published)
+        })
     });
     committed.await
 }
