@@ -98,7 +98,7 @@ impl<'a> Lexer<'a> {
         }
         if let Some(sign) = SIGNS.iter().find(|sign| self.rest().starts_with(**sign)) {
             self.at += sign.len();
-            return Ok(Token::Sign(*sign));
+            return Ok(Token::Sign(sign));
         }
         let refusal = self.refuse(self.at, format!("`{}` means nothing here", first.escape_debug()));
         match FOREIGN.iter().find(|(foreign, _)| *foreign == first) {

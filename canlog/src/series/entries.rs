@@ -58,8 +58,8 @@ fn previous(column: &mut [f64], places: &[Place]) {
 
 fn linear(column: &mut [f64], places: &[Place], times: &[Micros]) {
     let mut left: Option<usize> = None;
-    for right in 0..places.len() {
-        match places[right] {
+    for (right, place) in places.iter().enumerate() {
+        match place {
             Place::Missing => {}
             Place::Gap => left = None,
             Place::Filled => {
