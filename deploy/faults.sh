@@ -33,6 +33,7 @@ tests_of() {
         11b) echo faults::lost_answers ;;
         13) echo faults::frozen ;;
         15) echo faults::slow_storage ;;
+        19) echo faults::denied ;;
         20) echo faults::clocks ;;
         21) echo faults::cancel ;;
         *) echo "no row is called $1" >&2; return 1 ;;

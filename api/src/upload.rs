@@ -96,11 +96,11 @@ where
     crashpoint!("A0");
     let Arrival { id, file_name, pace, .. } = arrival;
     let (file_name, object_key) = (name::shown(&file_name), ObjectKey::Upload(id));
-    begin(runtime, id, &object_key, &file_name).await?;
+    let span = tracing::info_span!("upload", upload.id = %id);
+    begin(runtime, id, &object_key, &file_name).instrument(span.clone()).await?;
     crashpoint!("A1");
     let intake = Intake::new(body, runtime.config.limits.upload.bytes, pace);
     let began = Instant::now();
-    let span = tracing::info_span!("upload", upload.id = %id);
     match store(runtime, &object_key, intake).instrument(span).await {
         Ok((bytes, sha256)) => {
             let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);

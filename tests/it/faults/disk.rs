@@ -16,13 +16,13 @@ use super::table;
 use super::verdict::{PATIENCE, judge};
 
 /// A small file system in memory; gone when dropped.
-struct SmallDisk {
+pub(super) struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
     /// None where this process may not mount.
-    fn mount() -> Option<Self> {
+    pub(super) fn mount() -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(folder.path());
@@ -30,8 +30,15 @@ impl SmallDisk {
         mounted.then_some(Self { folder })
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Whether it can be written.
+    pub(super) fn allow_writes(&self, allowed: bool) {
+        let mode = if allowed { "remount,rw" } else { "remount,ro" };
+        let mounted = Command::new("mount").args(["-o", mode]).arg(self.path()).status();
+        assert!(mounted.unwrap().success(), "{mode}");
     }
 
     /// Leaves no room at all; the room comes back when the file is removed.

@@ -4,6 +4,7 @@
 mod cancel;
 mod clients;
 mod clocks;
+mod denied;
 mod disk;
 mod drives;
 mod fleet;

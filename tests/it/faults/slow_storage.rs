@@ -19,11 +19,17 @@ const RATE: u64 = 100_000;
 /// Lines of a log that takes many leases to move.
 const LINES: u64 = 4_000;
 
+/// A lease that moving the log outlasts, and uploads that may take long.
+const SETTINGS: [(&str, &str); 3] = [
+    ("DATAVIEWER_LEASE_SECONDS", "3"),
+    ("DATAVIEWER_HEARTBEAT_SECONDS", "0.5"),
+    ("DATAVIEWER_LIMIT_UPLOAD_EXPIRY_SECONDS", "600"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_bucket_costs_time_only() {
     let drives = drives_of(1, LINES);
-    let leases = [("DATAVIEWER_LEASE_SECONDS", "3"), ("DATAVIEWER_HEARTBEAT_SECONDS", "0.5")];
-    let fleet = Fleet::new(Topology::Distributed, &leases).await;
+    let fleet = Fleet::new(Topology::Distributed, &SETTINGS).await;
     let server = fleet.variable("AWS_ENDPOINT_URL").strip_prefix("http://").unwrap().parse().unwrap();
     let proxy = Proxy::to(server).await.unwrap();
     let through = format!("http://{}", proxy.addr());
