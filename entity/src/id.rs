@@ -91,3 +91,7 @@ id!(/// A car.
     VehicleId, "vehicle");
 id!(/// A day at a track.
     TestDayId, "testday");
+id!(/// A part of a test day or of a run.
+    IntervalId, "interval");
+id!(/// An instant of a test day or of a run.
+    MarkerId, "marker");

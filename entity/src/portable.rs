@@ -11,7 +11,8 @@ use sea_orm::{
 };
 
 use crate::{
-    blob, conversion, dbc, job, job_event, run, run_dbc, signal, test_day, upload, vehicle, vehicle_dbc,
+    blob, conversion, dbc, interval, job, job_event, marker, run, run_dbc, signal, test_day, upload, vehicle,
+    vehicle_dbc,
 };
 
 /// A line that is no row of its table.
@@ -98,6 +99,8 @@ tables! {
     "job_event" job_event JobId Seq;
     "conversion" conversion Id;
     "signal" signal Id;
+    "time_interval" interval Id;
+    "marker" marker Id;
 }
 
 async fn read<E, C>(

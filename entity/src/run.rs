@@ -47,6 +47,8 @@ pub struct Model {
     pub time_zone: String,
     /// `RTC`, `RELATIVE` or `USER`; null before the first conversion.
     pub time_source: Option<String>,
+    /// Microseconds that a person adds to the log's own times; null when they are taken as they are.
+    pub time_shift: Option<i64>,
     /// Time of the earliest frame; null before the first conversion.
     pub start_at: Option<i64>,
     /// Time of the latest frame.
@@ -122,6 +124,7 @@ pub async fn insert(
         test_day_id: new.test_day_id,
         time_zone: new.time_zone.clone(),
         time_source: None,
+        time_shift: None,
         start_at: None,
         end_at: None,
         warning_count: 0,

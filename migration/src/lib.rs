@@ -7,6 +7,7 @@ mod guard;
 mod m0001_tables;
 mod m0002_places;
 mod m0003_parts;
+mod m0004_days;
 mod step;
 mod turn;
 
@@ -119,7 +120,12 @@ struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-        vec![Box::new(m0001_tables::Tables), Box::new(m0002_places::Places), Box::new(m0003_parts::Parts)]
+        vec![
+            Box::new(m0001_tables::Tables),
+            Box::new(m0002_places::Places),
+            Box::new(m0003_parts::Parts),
+            Box::new(m0004_days::Days),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

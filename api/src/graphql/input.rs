@@ -3,8 +3,12 @@
 use async_graphql::{ID, MaybeUndefined};
 use entity::id::InvalidId;
 use jiff::tz::TimeZone;
+use sea_orm::{DbErr, SqlErr};
 
-use super::error::{Answer, Refusal};
+use super::{
+    error::{Answer, Refusal},
+    transact::Aborted,
+};
 
 /// Reads an id of one type; `field` is to blame when it is none.
 pub(crate) fn id<I>(id: &ID, field: &str) -> Answer<I>
@@ -82,5 +86,22 @@ pub(crate) fn time_zone(name: &str) -> Answer<String> {
             "timeZone",
             "`timeZone` must be an IANA name as in `America/Chicago` or `Europe/Berlin`.",
         )),
+    }
+}
+
+/// A field that may be left out, but not be cleared.
+pub(crate) fn kept<T>(value: MaybeUndefined<T>, field: &str) -> Answer<Option<T>> {
+    match value {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Null => Err(Refusal::input(field, format!("`{field}` cannot be cleared."))),
+        MaybeUndefined::Value(value) => Ok(Some(value)),
+    }
+}
+
+/// The refusal of a value that another row has; two callers at once are told apart only by the database.
+pub(crate) fn taken(error: DbErr, field: &str, message: &str) -> Aborted {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => Refusal::conflict(message).at(field).into(),
+        _ => error.into(),
     }
 }

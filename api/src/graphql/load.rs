@@ -5,6 +5,7 @@
 
 mod batch;
 mod counted;
+mod day;
 mod many;
 mod row;
 mod signal;
@@ -20,6 +21,7 @@ use sea_orm::DatabaseConnection;
 
 pub(crate) use batch::Batches;
 pub(crate) use counted::Counted;
+pub(crate) use day::{DayByTime, IntervalsOf, MarkersOf};
 pub(crate) use many::{ConversionRow, ConversionsOf, DbcsOf, DbcsOfVehicle, JobsOf, NewestJob, QueuePlace};
 pub(crate) use signal::{SignalSearch, SignalsNamed, SignalsOf};
 

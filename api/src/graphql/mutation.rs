@@ -5,12 +5,28 @@ use async_graphql::{Context, ID, Object};
 use super::{
     default_dbcs::{self, SetDefaultDbcsInput, SetDefaultDbcsResult},
     error::Answer,
+    interval_edit::{
+        self, CreateIntervalInput, CreateIntervalResult, DeleteIntervalResult, UpdateIntervalInput,
+        UpdateIntervalResult,
+    },
+    marker_edit::{
+        self, CreateMarkerInput, CreateMarkerResult, DeleteMarkerResult, UpdateMarkerInput,
+        UpdateMarkerResult,
+    },
     problem::settle,
     register_dbc::{self, RegisterDbcInput, RegisterDbcResult},
     run_convert::{self, CancelJobResult, ReconvertRunInput, ReconvertRunResult, RetryJobResult},
     run_edit::{self, DeleteRunResult, RestoreRunResult, UpdateRunInput, UpdateRunResult},
     run_purge::{self, PurgeRunResult},
+    test_day_edit::{
+        self, CreateTestDayInput, CreateTestDayResult, DeleteTestDayResult, UpdateTestDayInput,
+        UpdateTestDayResult,
+    },
     upload_log::{self, UploadLogInput, UploadLogResult},
+    vehicle_edit::{
+        self, CreateVehicleInput, CreateVehicleResult, DeleteVehicleResult, UpdateVehicleInput,
+        UpdateVehicleResult,
+    },
 };
 
 /// The root of all mutations.
@@ -111,5 +127,114 @@ impl Mutation {
         #[graphql(desc = "The job.")] id: ID,
     ) -> Answer<RetryJobResult> {
         settle(run_convert::retry(ctx, &id).await)
+    }
+
+    /// Creates a car.
+    async fn create_vehicle(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The car.")] input: CreateVehicleInput,
+    ) -> Answer<CreateVehicleResult> {
+        settle(vehicle_edit::create(ctx, input).await)
+    }
+
+    /// Changes a car.
+    async fn update_vehicle(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The car, and what to change.")] input: UpdateVehicleInput,
+    ) -> Answer<UpdateVehicleResult> {
+        settle(vehicle_edit::update(ctx, input).await)
+    }
+
+    /// Deletes a car that no run and no test day is of.
+    async fn delete_vehicle(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The car.")] id: ID,
+    ) -> Answer<DeleteVehicleResult> {
+        settle(vehicle_edit::delete(ctx, &id).await)
+    }
+
+    /// Creates a day at a track.
+    async fn create_test_day(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day.")] input: CreateTestDayInput,
+    ) -> Answer<CreateTestDayResult> {
+        settle(test_day_edit::create(ctx, input).await)
+    }
+
+    /// Changes a day at a track.
+    async fn update_test_day(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day, and what to change.")] input: UpdateTestDayInput,
+    ) -> Answer<UpdateTestDayResult> {
+        settle(test_day_edit::update(ctx, input).await)
+    }
+
+    /// Deletes a day at a track with its intervals and markers. Its runs stay.
+    async fn delete_test_day(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day.")] id: ID,
+    ) -> Answer<DeleteTestDayResult> {
+        settle(test_day_edit::delete(ctx, &id).await)
+    }
+
+    /// Creates a part of a test day or run ("POST /testing/<date>/interval" in the original API).
+    async fn create_interval(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The interval.")] input: CreateIntervalInput,
+    ) -> Answer<CreateIntervalResult> {
+        settle(interval_edit::create(ctx, input).await)
+    }
+
+    /// Changes a part of a test day or run
+    /// ("PATCH /testing/<date>/interval/<id>" in the original API, which cleared what was left out).
+    async fn update_interval(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The interval, and what to change.")] input: UpdateIntervalInput,
+    ) -> Answer<UpdateIntervalResult> {
+        settle(interval_edit::update(ctx, input).await)
+    }
+
+    /// Deletes an interval ("DELETE /testing/<date>/interval/<id>" in the original API).
+    async fn delete_interval(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The interval.")] id: ID,
+    ) -> Answer<DeleteIntervalResult> {
+        settle(interval_edit::delete(ctx, &id).await)
+    }
+
+    /// Creates an instant of a test day or run.
+    async fn create_marker(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The marker.")] input: CreateMarkerInput,
+    ) -> Answer<CreateMarkerResult> {
+        settle(marker_edit::create(ctx, input).await)
+    }
+
+    /// Changes an instant of a test day or run.
+    async fn update_marker(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The marker, and what to change.")] input: UpdateMarkerInput,
+    ) -> Answer<UpdateMarkerResult> {
+        settle(marker_edit::update(ctx, input).await)
+    }
+
+    /// Deletes a marker.
+    async fn delete_marker(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The marker.")] id: ID,
+    ) -> Answer<DeleteMarkerResult> {
+        settle(marker_edit::delete(ctx, &id).await)
     }
 }

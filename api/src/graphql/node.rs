@@ -1,11 +1,22 @@
 //! `Node`: anything that has an id.
 
 use async_graphql::{Context, ID, Interface};
-use entity::id::{ConversionId, DbcId, JobId, RunId, SignalId, TestDayId, UploadId, VehicleId};
+use entity::id::{
+    ConversionId, DbcId, IntervalId, JobId, MarkerId, RunId, SignalId, TestDayId, UploadId, VehicleId,
+};
 
 use super::{
-    conversion::Conversion, dbc::Dbc, error::Answer, job::Job, load::load, run::Run, signal::Signal,
-    test_day::TestDay, upload::UploadRecord, vehicle::Vehicle,
+    conversion::Conversion,
+    dbc::Dbc,
+    error::Answer,
+    interval::{Interval, Marker},
+    job::Job,
+    load::load,
+    run::Run,
+    signal::Signal,
+    test_day::TestDay,
+    upload::UploadRecord,
+    vehicle::Vehicle,
 };
 
 /// Anything that has an id (Relay's global object identification). Ids are opaque.
@@ -20,6 +31,8 @@ pub(crate) enum Node {
     Conversion(Conversion),
     Vehicle(Vehicle),
     TestDay(TestDay),
+    Interval(Interval),
+    Marker(Marker),
 }
 
 /// What has this id; none when there is nothing, whatever the id looks like.
@@ -40,6 +53,8 @@ pub(crate) async fn of_id(ctx: &Context<'_>, id: &ID) -> Answer<Option<Node>> {
         ConversionId => |row| Node::Conversion(Conversion::from(row)),
         VehicleId => |row| Node::Vehicle(Vehicle(row)),
         TestDayId => |row| Node::TestDay(TestDay(row)),
+        IntervalId => |row| Node::Interval(Interval(row)),
+        MarkerId => |row| Node::Marker(Marker(row)),
     }
     Ok(None)
 }

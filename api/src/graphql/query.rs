@@ -4,8 +4,8 @@
 use async_graphql::{Context, ID, Object};
 use entity::{
     dbc,
-    id::{DbcId, JobId, RunId, UploadId},
-    job, test_day, upload, vehicle,
+    id::{DbcId, JobId, RunId, TestDayId, UploadId},
+    job, upload, vehicle,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter,
@@ -18,13 +18,14 @@ use super::{
     input,
     job::{Job, JobFilter},
     load::load,
+    local_day::Date,
     node::{self, Node},
     page::{self, Connection, Keyset, PageArgs},
     run::Run,
     run_list::{self, RunFilter, RunOrder},
     search,
     server::Server,
-    test_day::TestDay,
+    test_day::{self, TestDay, TestDayFilter},
     upload::{UploadFilter, UploadRecord},
     vehicle::Vehicle,
 };
@@ -173,21 +174,35 @@ impl Query {
         page::read(ctx, vehicle::Entity::find(), (&order, args), key, Vehicle).await
     }
 
-    /// Days at a track, newest first ("testing" in the original API).
+    /// Days at a track, the latest first ("testing" in the original API).
     #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn test_days(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Which days; all unless told.")] filter: Option<TestDayFilter>,
         #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
         #[graphql(desc = "Those after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
         #[graphql(desc = "Those before this cursor.")] before: Option<String>,
     ) -> Answer<Connection<TestDay>> {
-        let order =
-            newest((test_day::Entity, test_day::Column::CreatedAt), (test_day::Entity, test_day::Column::Id));
         let args = PageArgs { first, after, last, before };
-        let key = |row: &test_day::Model| (row.created_at, row.id.0);
-        page::read(ctx, test_day::Entity::find(), (&order, args), key, TestDay).await
+        test_day::page(ctx, &filter.unwrap_or_default(), args).await
+    }
+
+    /// One day at a track, by id or by date ("testing/<date>" in the original API); exactly one of the two is to be
+    /// given.
+    async fn test_day(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day's id.")] id: Option<ID>,
+        #[graphql(desc = "The local date; refused when several days have it.")] date: Option<Date>,
+        #[graphql(desc = "With `date`: the car.")] vehicle: Option<ID>,
+    ) -> Answer<Option<TestDay>> {
+        match (id, date) {
+            (Some(id), None) => Ok(load(ctx, input::id::<TestDayId>(&id, "id")?).await?.map(TestDay)),
+            (None, Some(date)) => test_day::of_date(ctx, date, vehicle).await,
+            _ => Err(Refusal::input("id", "Give either `id` or `date`.")),
+        }
     }
 
     /// This server: its version, limits and formats.

@@ -1,25 +1,26 @@
 //! `Run`: one drive.
 
 use async_graphql::{Context, ID, Object};
-use entity::run::Model;
+use entity::{interval::Owner, run::Model};
 
 use super::{
     conversion::{Conversion, report_of},
     error::{Answer, Refusal},
+    interval::{Interval, Marker},
     job::Job,
-    load::{ConversionsOf, DbcsOf, JobsOf, NewestJob, SignalSearch, SignalsOf, load},
+    load::{ConversionsOf, DayByTime, DbcsOf, IntervalsOf, JobsOf, MarkersOf, NewestJob, SignalSearch, load},
     log::Log,
-    page::{self, Connection, Cursor, PageArgs, Window},
+    page::{self, Connection, PageArgs},
     report::{ConversionReport, TimeSource},
     run_dbc::RunDbc,
     run_status::RunStatus,
-    runtime,
     scalar::DateTime,
     search,
-    series::{self, Resolution, Series, SignalSelector, TimeWindow},
+    series::{self, Resolution, Series, SignalSelector},
     signal::Signal,
     test_day::TestDay,
     vehicle::Vehicle,
+    window::TimeWindow,
 };
 
 /// The most names of one argument.
@@ -81,12 +82,30 @@ impl Run {
         }
     }
 
-    /// The day it belongs to.
+    /// The day it belongs to: the one it is set to, else the one it began on, of its car or of any.
     async fn test_day(&self, ctx: &Context<'_>) -> Answer<Option<TestDay>> {
-        match self.0.test_day_id {
+        let day = match self.0.test_day_id {
+            Some(id) => Some(id),
+            None => load(ctx, DayByTime(self.0.id)).await?,
+        };
+        match day {
             Some(id) => Ok(load(ctx, id).await?.map(TestDay)),
             None => Ok(None),
         }
+    }
+
+    /// Its own intervals, by their start; at most 1000. Those of its day are at `testDay`.
+    #[graphql(complexity = "1 + 50 * child_complexity")]
+    async fn intervals(&self, ctx: &Context<'_>) -> Answer<Vec<Interval>> {
+        let rows = load(ctx, IntervalsOf(Owner::Run(self.0.id))).await?.unwrap_or_default();
+        Ok(rows.into_iter().map(Interval).collect())
+    }
+
+    /// Its own markers, by their time; at most 1000.
+    #[graphql(complexity = "1 + 50 * child_complexity")]
+    async fn markers(&self, ctx: &Context<'_>) -> Answer<Vec<Marker>> {
+        let rows = load(ctx, MarkersOf(Owner::Run(self.0.id))).await?.unwrap_or_default();
+        Ok(rows.into_iter().map(Marker).collect())
     }
 
     /// Time of the earliest frame ("date" in the original API); null before the first conversion.
@@ -254,25 +273,5 @@ impl Run {
     /// When it was deleted; `restoreRun` brings it back.
     async fn deleted_at(&self) -> Option<DateTime> {
         self.0.deleted_at.map(DateTime)
-    }
-}
-
-impl Run {
-    async fn signal_page(
-        &self,
-        ctx: &Context<'_>,
-        search: SignalSearch,
-        args: PageArgs,
-    ) -> Answer<Connection<Signal>> {
-        let window = Window::new(args, "signal", runtime(ctx).config.limits.answer.page)?;
-        let all = std::sync::Arc::new(sea_orm::QueryTrait::into_query(search.select(&[self.0.id])));
-        let key = SignalsOf { run: self.0.id, search, window: window.clone() };
-        let rows = load(ctx, key).await?.unwrap_or_default();
-        let cursor = |row: &entity::signal::Model| Cursor {
-            tag: "signal".to_owned(),
-            key: i64::from(row.position),
-            id: row.id.0,
-        };
-        Ok(window.page(rows, all, cursor, Signal::from))
     }
 }

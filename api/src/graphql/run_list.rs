@@ -5,6 +5,7 @@ use entity::{
     id::{TestDayId, VehicleId},
     job,
     run::{self, Column, Model},
+    test_day,
 };
 use sea_orm::{
     ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, Select,
@@ -19,7 +20,7 @@ use super::{
     run::Run,
     run_status::RunStatus,
     search,
-    series::TimeWindow,
+    window::TimeWindow,
 };
 
 /// Which runs. Conditions of several fields all hold; of several values in one field any.
@@ -41,7 +42,7 @@ pub(crate) struct RunFilter {
     number: Option<i32>,
     /// Those of this car.
     vehicle: Option<ID>,
-    /// Those of this day.
+    /// Those of this day: set to it, or by their time and car.
     test_day: Option<ID>,
     /// Those that were under way in this window: `start < to` and `end > from`.
     overlaps: Option<TimeWindow>,
@@ -92,6 +93,11 @@ pub(crate) enum Direction {
 }
 
 impl RunOrder {
+    /// The earliest first.
+    pub(crate) fn by_start() -> Self {
+        Self { field: RunOrderField::Start, direction: Direction::Asc }
+    }
+
     fn keyset(self) -> Keyset {
         let column = |column| Expr::col((run::Entity, column));
         let or = |value: Expr, other: i64| Expr::from(Func::coalesce([value, Expr::val(other)]));
@@ -119,7 +125,12 @@ impl RunOrder {
 }
 
 impl RunFilter {
-    fn select(&self) -> Answer<Select<run::Entity>> {
+    /// Those of one day.
+    pub(crate) fn of_day(day: TestDayId) -> Self {
+        Self { test_day: Some(day.to_string().into()), ..Self::default() }
+    }
+
+    async fn select(&self, ctx: &Context<'_>) -> Answer<Select<run::Entity>> {
         let deleted = Column::DeletedAt.is_not_null();
         let any = |column: Column, values: &Vec<String>| column.is_in(values.iter().map(String::as_str));
         let mut all = Cond::all()
@@ -138,14 +149,15 @@ impl RunFilter {
             all = all
                 .add(Column::Tags.like(LikeExpr::new(format!("%{}%", search::escape(&quoted))).escape('\\')));
         }
-        if let Some(window) = self.overlaps {
-            all = all.add(Column::StartAt.lt(window.to.0)).add(Column::EndAt.gt(window.from.0));
+        if let Some(window) = &self.overlaps {
+            let window = window.range(ctx, "overlaps").await?;
+            all = all.add(Column::StartAt.lt(window.end)).add(Column::EndAt.gt(window.start));
         }
         if let Some(vehicle) = &self.vehicle {
             all = all.add(Column::VehicleId.eq(input::id::<VehicleId>(vehicle, "vehicle")?));
         }
         if let Some(day) = &self.test_day {
-            all = all.add(Column::TestDayId.eq(input::id::<TestDayId>(day, "testDay")?));
+            all = all.add(on_day(input::id(day, "testDay")?));
         }
         Ok(run::Entity::find().filter(all))
     }
@@ -167,6 +179,13 @@ impl RunFilter {
         };
         Ok(words.iter().map(word).fold(Cond::all(), Cond::add))
     }
+}
+
+/// Runs of the day: what `Run.testDay` derives, as a condition.
+fn on_day(day: TestDayId) -> Cond {
+    let by_time = Expr::from(test_day::by_time()).eq(day);
+    let unset = Cond::all().add(Column::TestDayId.is_null()).add(by_time);
+    Cond::any().add(Column::TestDayId.eq(day)).add(unset)
 }
 
 /// Runs with one of these statuses: what `Run.status` derives, as a condition.
@@ -192,5 +211,5 @@ pub(crate) async fn page(
     order: RunOrder,
     args: PageArgs,
 ) -> Answer<Connection<Run>> {
-    page::read(ctx, filter.select()?, (&order.keyset(), args), |run| order.key(run), Run).await
+    page::read(ctx, filter.select(ctx).await?, (&order.keyset(), args), |run| order.key(run), Run).await
 }

@@ -16,6 +16,7 @@ use super::{
     runtime,
     scalar::{DateTime, Float64Array, FloatList, Int64},
     signal::Signal,
+    window::TimeWindow,
 };
 
 /// The most signals of one `series` field.
@@ -28,15 +29,6 @@ pub(crate) enum SignalSelector {
     Id(ID),
     /// Its short name where unique, else `Message.Signal`; AMBIGUOUS_SIGNAL lists the candidates.
     Name(String),
-}
-
-/// A span of time: `from` is in it, `to` is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, InputObject)]
-pub(crate) struct TimeWindow {
-    /// Its beginning.
-    pub(crate) from: DateTime,
-    /// Its end, excluded.
-    pub(crate) to: DateTime,
 }
 
 /// How many points at most, and how to reduce to them.
@@ -222,10 +214,10 @@ pub(crate) async fn of_run(
         _ => return Err(Refusal::input("maxPoints", "At least one point.")),
     };
     let whole = run.start_at.unwrap_or_default()..run.end_at.map_or(i64::MAX, |end| end.saturating_add(1));
-    let window = window.map_or(whole, |window| window.from.0..window.to.0);
-    if window.is_empty() {
-        return Err(Refusal::input("window", "The window must begin before it ends."));
-    }
+    let window = match window {
+        Some(window) => window.range(ctx, "window").await?,
+        None => whole,
+    };
     let request = canlog::series::SeriesRequest {
         window,
         max_points,

@@ -7,7 +7,8 @@ use crate::{
     blob,
     conversion::{self, ConversionState},
     id::{JobId, RunId},
-    job, job_event, run_dbc, signal, tombstone, upload,
+    interval::{self, Owner},
+    job, job_event, marker, run_dbc, signal, tombstone, upload,
 };
 
 /// What a purge took away.
@@ -61,6 +62,8 @@ async fn remove_rows(tx: &DatabaseTransaction, run: &Model) -> Result<(), DbErr>
         .from(job::Entity)
         .and_where(job::Column::RunId.eq(id))
         .to_owned();
+    interval::remove_all(tx, Owner::Run(id)).await?;
+    marker::remove_all(tx, Owner::Run(id)).await?;
     signal::Entity::delete_many().filter(signal::Column::RunId.eq(id)).exec(tx).await?;
     conversion::Entity::delete_many().filter(conversion::Column::RunId.eq(id)).exec(tx).await?;
     job_event::Entity::delete_many().filter(job_event::Column::JobId.in_subquery(jobs)).exec(tx).await?;

@@ -1,8 +1,8 @@
 //! The models and the migrated tables have the same columns, and the clock runs.
 
 use entity::{
-    blob, clock, conversion, dbc, job, job_event, part_upload, run, run_dbc, signal, test_day, tombstone,
-    upload, vehicle, vehicle_dbc,
+    blob, clock, conversion, dbc, interval, job, job_event, marker, part_upload, run, run_dbc, signal,
+    test_day, tombstone, upload, vehicle, vehicle_dbc,
 };
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
@@ -43,8 +43,10 @@ async fn models_match_tables(store: Store) {
     same(&store, dbc::Entity).await;
     same(&store, entity::instance::Entity).await;
     same(&store, entity::store::Entity).await;
+    same(&store, interval::Entity).await;
     same(&store, job::Entity).await;
     same(&store, job_event::Entity).await;
+    same(&store, marker::Entity).await;
     same(&store, part_upload::Entity).await;
     same(&store, run::Entity).await;
     same(&store, run_dbc::Entity).await;

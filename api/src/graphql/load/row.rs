@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
-use entity::{blob, conversion, dbc, id, job, run, signal, test_day, upload, vehicle};
+use entity::{blob, conversion, dbc, id, interval, job, marker, run, signal, test_day, upload, vehicle};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::Rows;
@@ -28,7 +28,9 @@ by_id! {
     BlobId => blob,
     ConversionId => conversion,
     DbcId => dbc,
+    IntervalId => interval,
     JobId => job,
+    MarkerId => marker,
     RunId => run,
     SignalId => signal,
     TestDayId => test_day,

@@ -25,6 +25,7 @@ platform::on_every_back_end! {
     few_samples_come_as_they_are_and_many_as_their_extremes,
     an_ambiguous_name_lists_its_candidates,
     a_converted_run_is_ready_with_its_report_and_signals,
+    an_interval_and_a_day_are_windows,
 }
 
 const DBC: &str = "VERSION \"\"\n\nBU_: Car\n\nBO_ 256 Engine: 8 Car\n SG_ Speed : 0|16@1+ (0.5,0) [0|0] \"km/h\" Car\n \
@@ -248,4 +249,35 @@ async fn a_converted_run_is_ready_with_its_report_and_signals(api: Api) {
         (&rest["nodes"].as_array().unwrap().len(), &rest["pageInfo"]["hasNextPage"]),
         (&1, &json!(false))
     );
+}
+
+async fn an_interval_and_a_day_are_windows(api: Api) {
+    let run = api.converted().await.to_string();
+    let create = "mutation($i: CreateIntervalInput!) { createInterval(input: $i) {
+        ... on CreateIntervalPayload { interval { id } } } }";
+    let lap = json!({ "run": run, "start": "1970-01-01T00:00:03Z", "end": "1970-01-01T00:00:04Z" });
+    let lap = api.ask(create, json!({ "i": lap })).await["createInterval"]["interval"]["id"].take();
+    let create = "mutation($i: CreateTestDayInput!) { createTestDay(input: $i) {
+        ... on CreateTestDayPayload { testDay { id } } } }";
+    let day = json!({ "date": "1970-01-01", "timeZone": "UTC" });
+    let day = api.ask(create, json!({ "i": day })).await["createTestDay"]["testDay"]["id"].take();
+    let series = "query($run: ID!, $w: TimeWindow!) { run(id: $run) {
+        series(signals: [{ name: \"Engine.Speed\" }], window: $w) { sourceSamples } } }";
+    for (window, samples) in [
+        (json!({ "from": "1970-01-01T00:00:03Z", "to": "1970-01-01T00:00:04Z" }), "1000"),
+        (json!({ "interval": lap }), "1000"),
+        (json!({ "testDay": day }), "10000"),
+    ] {
+        let found = api.ask(series, json!({ "run": run, "w": window })).await;
+        assert_eq!(found["run"]["series"][0]["sourceSamples"], samples, "{window}");
+    }
+    for (window, code) in [
+        (json!({}), "BAD_USER_INPUT"),
+        (json!({ "from": "1970-01-01T00:00:03Z" }), "BAD_USER_INPUT"),
+        (json!({ "interval": lap, "testDay": day }), "BAD_USER_INPUT"),
+        (json!({ "interval": day }), "BAD_USER_INPUT"),
+        (json!({ "interval": entity::id::IntervalId::new().to_string() }), "NOT_FOUND"),
+    ] {
+        assert_eq!(api.refusal(series, json!({ "run": run, "w": window })).await, code, "{window}");
+    }
 }
