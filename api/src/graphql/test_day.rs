@@ -69,6 +69,7 @@ impl TestDay {
 
     /// Runs of the day: those set to it, and those that began within it, of its car (of any, if it has none), that
     /// are set to no other and fit no other day better.
+    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn runs(
         &self,
