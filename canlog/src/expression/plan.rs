@@ -25,9 +25,9 @@ pub struct Plan {
 /// A time base that an expression reads, by the caller's numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base {
-    /// As in [`Column::base`].
+    /// As in [`super::Column::base`].
     pub base: usize,
-    /// As in [`Column::column`], in the order in which [`super::Block::columns`] holds them.
+    /// As in [`super::Column::column`], in the order in which [`super::Block::columns`] holds them.
     pub columns: Vec<usize>,
 }
 
