@@ -31,7 +31,6 @@ async fn claim_all(worker: &Arc<Worker>, executions: &TaskTracker) {
     // Listens before it looks: a job that is rung for after the look is not missed.
     let mut bells = worker.runtime.broker.bells();
     while let Some(Ok(slot)) = shutdown.run_until_cancelled(slots.clone().acquire_owned()).await {
-        platform::crashpoint!("W0");
         let looked = SystemTime::now();
         match claim::next(worker).await {
             Some(job) => {
@@ -71,7 +70,9 @@ async fn begin(
 /// not look all at once.
 async fn wait(worker: &Worker, bells: &mut Bells) {
     let poll = worker.runtime.config.worker.poll.mul_f64(0.8 + 0.4 * fastrand::f64());
-    let _ = tokio::time::timeout(poll, bells.next()).await;
+    if tokio::time::timeout(poll, bells.next()).await.is_ok() {
+        platform::crashpoint!("W0");
+    }
 }
 
 async fn execute(worker: Arc<Worker>, job: job::Model, may_begin: oneshot::Receiver<OwnedSemaphorePermit>) {
