@@ -1,10 +1,6 @@
 //! Intervals: parts of a test day or of a run, such as laps and stints.
 
-use sea_orm::{
-    DatabaseTransaction, DbErr,
-    entity::prelude::*,
-    sea_query::{ExprTrait, SimpleExpr},
-};
+use sea_orm::{DatabaseTransaction, DbErr, entity::prelude::*, sea_query::SimpleExpr};
 
 use crate::id::{IntervalId, RunId, TestDayId};
 
@@ -87,19 +83,5 @@ pub fn of(owner: Owner) -> SimpleExpr {
 /// When the database refuses.
 pub async fn remove_all(tx: &DatabaseTransaction, owner: Owner) -> Result<(), DbErr> {
     Entity::delete_many().filter(of(owner)).exec(tx).await?;
-    Ok(())
-}
-
-/// Moves all intervals of the run by so many microseconds: its times were moved.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn move_all(tx: &DatabaseTransaction, run: RunId, by: i64) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::StartAt, Expr::col(Column::StartAt).add(by))
-        .col_expr(Column::EndAt, Expr::col(Column::EndAt).add(by))
-        .filter(of(Owner::Run(run)))
-        .exec(tx)
-        .await?;
     Ok(())
 }

@@ -1,10 +1,6 @@
 //! Markers: instants of a test day or of a run.
 
-use sea_orm::{
-    DatabaseTransaction, DbErr,
-    entity::prelude::*,
-    sea_query::{ExprTrait, SimpleExpr},
-};
+use sea_orm::{DatabaseTransaction, DbErr, entity::prelude::*, sea_query::SimpleExpr};
 
 use crate::{
     id::{MarkerId, RunId, TestDayId},
@@ -53,18 +49,5 @@ pub fn of(owner: Owner) -> SimpleExpr {
 /// When the database refuses.
 pub async fn remove_all(tx: &DatabaseTransaction, owner: Owner) -> Result<(), DbErr> {
     Entity::delete_many().filter(of(owner)).exec(tx).await?;
-    Ok(())
-}
-
-/// Moves all markers of the run by so many microseconds: its times were moved.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn move_all(tx: &DatabaseTransaction, run: RunId, by: i64) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::At, Expr::col(Column::At).add(by))
-        .filter(of(Owner::Run(run)))
-        .exec(tx)
-        .await?;
     Ok(())
 }

@@ -47,6 +47,15 @@ pub(crate) fn change<A, B>(
     }
 }
 
+/// [`change`] of a text that may be left out.
+pub(crate) fn optional_text_change(
+    value: MaybeUndefined<String>,
+    field: &str,
+    most: usize,
+) -> Answer<Option<Option<String>>> {
+    change(value, |value| optional_text(Some(&value), field, most))
+}
+
 /// The most tags of a run.
 const MAX_TAGS: usize = 32;
 

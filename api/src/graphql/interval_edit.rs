@@ -141,9 +141,7 @@ struct Changes {
 /// Changes the fields that are given.
 pub(crate) async fn update(ctx: &Context<'_>, input: UpdateIntervalInput) -> Answer<UpdateIntervalPayload> {
     let id: IntervalId = input::id(&input.id, "id")?;
-    let text = |value: MaybeUndefined<String>, field: &str, most: usize| {
-        input::change(value, |value| input::optional_text(Some(&value), field, most))
-    };
+    let text = input::optional_text_change;
     let changes = Changes {
         start: input::kept(input.start, "start")?,
         end: input::kept(input.end, "end")?,

@@ -136,9 +136,7 @@ struct Changes {
 /// Changes the fields that are given.
 pub(crate) async fn update(ctx: &Context<'_>, input: UpdateMarkerInput) -> Answer<UpdateMarkerPayload> {
     let id: MarkerId = input::id(&input.id, "id")?;
-    let text = |value: MaybeUndefined<String>, field: &str, most: usize| {
-        input::change(value, |value| input::optional_text(Some(&value), field, most))
-    };
+    let text = input::optional_text_change;
     let changes = Changes {
         time: input::kept(input.time, "time")?,
         kind: text(input.kind, "type", 50)?,

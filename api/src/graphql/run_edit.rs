@@ -120,9 +120,7 @@ pub(crate) async fn undeleted(tx: &DatabaseTransaction, id: RunId) -> Result<Mod
 /// The columns that the caller names, checked.
 async fn changes(ctx: &Context<'_>, input: UpdateRunInput) -> Answer<ActiveModel> {
     let mut run = <ActiveModel as ActiveModelTrait>::default();
-    let text = |value: MaybeUndefined<String>, field: &str, most: usize| {
-        input::change(value, |value| input::optional_text(Some(&value), field, most))
-    };
+    let text = input::optional_text_change;
     if let Some(number) = input::change(input.number, |number| input::number(number).map(Some))? {
         run.number = Set(number);
     }
