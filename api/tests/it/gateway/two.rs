@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use entity::job::{self, JobState};
+use entity::{
+    id::JobId,
+    job::{self, JobState},
+};
 use futures::{Stream, StreamExt, future::join_all};
 use platform::testing::servers::RedisServer;
 use sea_orm::{DbErr, EntityTrait};
@@ -39,6 +42,13 @@ impl Api {
         let (id, token) = (job.id, job.token);
         assert!(self.change(id, move |tx| Box::pin(job::succeed(tx, id, token))).await);
     }
+}
+
+/// A watcher that has been told how the job stands: what changes from now on is told as a change.
+async fn watcher(api: &Api, id: JobId) -> impl Stream<Item = Value> + Unpin + use<> {
+    let mut events = Box::pin(api.watch(WATCH, json!({ "id": id.to_string() })).peekable());
+    assert!(timeout(DEADLINE, events.as_mut().peek()).await.unwrap().is_some());
+    events
 }
 
 /// All that is told until the end.
@@ -85,7 +95,7 @@ async fn the_end_is_told_although_redis_is_gone() {
     let mut redis = RedisServer::start().unwrap();
     let (one, other) = two(&redis).await;
     let (_, job) = one.run(numbered(1)).await;
-    let watching = other.watch(WATCH, json!({ "id": job.id.to_string() }));
+    let watching = watcher(&other, job.id).await;
     let mut board = other.watch("subscription { jobs { kind job { id } } }", json!({}));
     assert_eq!(board.next().await.unwrap()["data"]["jobs"]["kind"], "SNAPSHOT");
     let watching = tokio::spawn(story(watching));
@@ -106,8 +116,8 @@ async fn whatever_redis_does_every_watcher_is_told_the_end_once() {
     for number in 0..6 {
         let (_, job) = one.run(numbered(number)).await;
         for api in [&one, &other] {
-            let streams = (0..10).map(|_| api.watch(WATCH, json!({ "id": job.id.to_string() })));
-            watchers.extend(streams.map(|events| tokio::spawn(story(events))));
+            let begun = join_all((0..10).map(|_| watcher(api, job.id))).await;
+            watchers.extend(begun.into_iter().map(|events| tokio::spawn(story(events))));
         }
         jobs.push(job.id);
     }
@@ -153,8 +163,7 @@ async fn states(api: &Api) -> Vec<JobState> {
 async fn a_change_that_nobody_told_is_found() {
     let api = Api::start().await;
     let (_, job) = api.run(numbered(1)).await;
-    let events = api.watch(WATCH, json!({ "id": job.id.to_string() }));
-    let watching = tokio::spawn(story(events));
+    let watching = tokio::spawn(story(watcher(&api, job.id).await));
     let id = job.id;
     let silent = api.runtime.database.transaction::<_, DbErr, _>(move |tx| {
         Box::pin(async move {
