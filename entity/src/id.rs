@@ -95,3 +95,5 @@ id!(/// A part of a test day or of a run.
     IntervalId, "interval");
 id!(/// An instant of a test day or of a run.
     MarkerId, "marker");
+id!(/// A saved expression.
+    DerivedSignalId, "derived");

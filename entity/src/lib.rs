@@ -6,6 +6,7 @@ pub mod blob;
 pub mod clock;
 pub mod conversion;
 pub mod dbc;
+pub mod derived_signal;
 pub mod id;
 pub mod instance;
 pub mod interval;

@@ -11,8 +11,8 @@ use sea_orm::{
 };
 
 use crate::{
-    blob, conversion, dbc, interval, job, job_event, marker, run, run_dbc, signal, test_day, upload, vehicle,
-    vehicle_dbc,
+    blob, conversion, dbc, derived_signal, interval, job, job_event, marker, run, run_dbc, signal, test_day,
+    upload, vehicle, vehicle_dbc,
 };
 
 /// A line that is no row of its table.
@@ -101,6 +101,7 @@ tables! {
     "signal" signal Id;
     "time_interval" interval Id;
     "marker" marker Id;
+    "derived_signal" derived_signal Id;
 }
 
 async fn read<E, C>(

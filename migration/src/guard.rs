@@ -7,14 +7,22 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, sea_query::Query},
 };
 
-use crate::{APPLIED_TABLE, MigrationError, known, m0001_tables, m0002_places, m0003_parts, m0004_days};
+use crate::{
+    APPLIED_TABLE, MigrationError, known, m0001_tables, m0002_places, m0003_parts, m0004_days,
+    m0005_derived_signals,
+};
 
 /// Tables by which the original data viewer's database is known.
 const ORIGINAL: [&str; 5] = ["datarunmeta", "datavariables", "datafilters", "testingdays", "intervals"];
 
 /// The tables of each step, in the steps' order.
-const TABLES: [&[&str]; 4] =
-    [&m0001_tables::NAMES, &m0002_places::NAMES, &m0003_parts::NAMES, &m0004_days::NAMES];
+const TABLES: [&[&str]; 5] = [
+    &m0001_tables::NAMES,
+    &m0002_places::NAMES,
+    &m0003_parts::NAMES,
+    &m0004_days::NAMES,
+    &m0005_derived_signals::NAMES,
+];
 
 /// Whether the database is empty or ours; changes nothing.
 ///

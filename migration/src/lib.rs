@@ -8,6 +8,7 @@ mod m0001_tables;
 mod m0002_places;
 mod m0003_parts;
 mod m0004_days;
+mod m0005_derived_signals;
 mod step;
 mod turn;
 
@@ -125,6 +126,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_places::Places),
             Box::new(m0003_parts::Parts),
             Box::new(m0004_days::Days),
+            Box::new(m0005_derived_signals::DerivedSignals),
         ]
     }
 

@@ -33,20 +33,21 @@ impl Place {
     }
 }
 
-const STEPS: [&str; 4] = ["0001_tables", "0002_places", "0003_parts", "0004_days"];
+const STEPS: [&str; 5] = ["0001_tables", "0002_places", "0003_parts", "0004_days", "0005_derived_signals"];
 
 async fn the_schema_goes_up_and_down(place: Place) {
     for (arguments, applied) in [
         (&["status"][..], Some(0)),
-        (&["up"], Some(4)),
-        (&["up"], Some(4)),
+        (&["up"], Some(5)),
+        (&["up"], Some(5)),
         (&["down"], None),
+        (&["down", "--yes"], Some(4)),
         (&["down", "--yes"], Some(3)),
         (&["down", "--yes"], Some(2)),
         (&["down", "--yes"], Some(1)),
         (&["down", "--yes"], Some(0)),
-        (&[], Some(4)),
-        (&["status"], Some(4)),
+        (&[], Some(5)),
+        (&["status"], Some(5)),
     ] {
         let state = |step| if applied.is_some_and(|applied| step < applied) { "applied" } else { "missing" };
         let lines = STEPS.iter().enumerate().map(|(step, name)| format!("{} {name}\n", state(step)));
