@@ -8,6 +8,7 @@ pub mod guard;
 mod health;
 mod metrics;
 mod router;
+mod selection;
 mod serve;
 mod traffic;
 pub mod transport;

@@ -7,6 +7,7 @@
 pub mod broker;
 pub mod database;
 pub mod dbc;
+pub mod expressions;
 #[cfg(feature = "testing")]
 pub mod faults;
 pub mod http;

@@ -10,6 +10,8 @@ use super::syntax::Name;
 pub struct Catalog {
     pub(super) entries: Vec<Entry>,
     by_name: HashMap<String, Vec<usize>>,
+    /// Whether a name that means nothing here may mean something elsewhere.
+    pub(super) accepts_unknown: bool,
 }
 
 /// Where the samples of a signal are; both numbers are the caller's own.
@@ -57,6 +59,12 @@ impl Catalog {
     /// used.
     pub fn add_derived(&mut self, name: &str, source: &str) {
         self.add(vec!["derived".to_owned(), name.to_owned()], Meaning::Derived(source.to_owned()));
+    }
+
+    /// Lets names that mean nothing here stand for some signal: to check a text before it is known where it will be
+    /// used. Its plan is not to be evaluated.
+    pub fn accept_unknown(&mut self) {
+        self.accepts_unknown = true;
     }
 
     fn add(&mut self, path: Vec<String>, meaning: Meaning) {

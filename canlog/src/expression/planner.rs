@@ -11,6 +11,9 @@ use super::plan::{Base, Operation, Plan, Step, Value};
 use super::register;
 use super::syntax::{Expression, Name, Node};
 
+/// What a name stands for that a catalogue accepts without knowing it.
+const SOMEWHERE: Column = Column { base: usize::MAX, column: 0 };
+
 type Planned<T> = Result<T, ExpressionError>;
 
 /// A value and the time bases it depends on.
@@ -97,14 +100,11 @@ impl<'a> Planner<'a> {
 
     fn name(&mut self, name: &Name, place: Position) -> Planned<Planted> {
         match *self.catalog.find(name) {
-            [] => self.number_of_nature(name).ok_or_else(|| {
-                let near = self.catalog.near(name);
-                let refusal = self.refuse(Reason::UnknownSignal, place, format!("there is no signal {name}"));
-                match near.first() {
-                    Some(first) => refusal.hint(format!("did you mean {first}?")).candidates(near),
-                    None => refusal,
-                }
-            }),
+            [] => match self.number_of_nature(name) {
+                Some(number) => Ok(number),
+                None if self.catalog.accepts_unknown => self.signal(SOMEWHERE, place),
+                None => Err(self.unknown(name, place)),
+            },
             [entry] => match self.catalog.entries[entry].meaning {
                 Meaning::Signal(column) => self.signal(column, place),
                 Meaning::Derived(_) => self.derived(entry, place),
@@ -115,6 +115,15 @@ impl<'a> Planner<'a> {
                 let refusal = self.refuse(Reason::AmbiguousSignal, place, message);
                 Err(refusal.hint("write one of the candidates").candidates(labels))
             }
+        }
+    }
+
+    fn unknown(&self, name: &Name, place: Position) -> ExpressionError {
+        let near = self.catalog.near(name);
+        let refusal = self.refuse(Reason::UnknownSignal, place, format!("there is no signal {name}"));
+        match near.first() {
+            Some(first) => refusal.hint(format!("did you mean {first}?")).candidates(near),
+            None => refusal,
         }
     }
 

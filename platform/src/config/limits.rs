@@ -31,7 +31,7 @@
 
 use std::time::Duration;
 
-use super::{ConfigError, variables::Variables};
+use super::{ConfigError, expressions::ExpressionLimits, variables::Variables};
 
 /// What a client may ask for, and what a log may hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct LimitsConfig {
     pub upload: UploadLimits,
     /// What one conversion may hold.
     pub conversion: ConversionLimits,
+    /// What an expression may ask for.
+    pub expression: ExpressionLimits,
 }
 
 /// A GraphQL document.
@@ -154,6 +156,7 @@ impl LimitsConfig {
                 signals: variables.count("DATAVIEWER_LIMIT_SIGNALS", 200_000)?,
                 rows: variables.number("DATAVIEWER_LIMIT_ROWS", 4_000_000_000, (1, 1 << 53))?,
             },
+            expression: ExpressionLimits::read(variables)?,
         })
     }
 }

@@ -89,6 +89,17 @@ fn faults_in_derived_signals_name_them() {
 }
 
 #[test]
+fn a_catalogue_may_accept_names_it_does_not_know() {
+    let mut catalog = catalog();
+    catalog.add_derived("AFR", "14.7 * Lambda");
+    catalog.add_derived("slope", "derivative(Torqe) + AFR");
+    assert_eq!(refused("slope", &catalog).reason, Reason::UnknownSignal);
+    catalog.accept_unknown();
+    assert!(plan("slope - Other.Message.Signal * pi", &catalog).is_ok());
+    assert_eq!(refused("OilTemp + Unknown", &catalog).reason, Reason::AmbiguousSignal);
+}
+
+#[test]
 fn cycles() {
     let mut catalog = catalog();
     catalog.add_derived("a", "b + 1");
