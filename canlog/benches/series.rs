@@ -161,7 +161,7 @@ fn thousandths_of_the_long_run_warm(bencher: Bencher, thousandths: u64) {
     let ask = || {
         let rows = Input::kept(run.open(&run.rows), &cache, "rows");
         let overview = Input::kept(run.open(&run.overview), &cache, "overview");
-        match read_range(vec![Recording { rows, overview, signal: "A" }], &request) {
+        match read_range(vec![Recording { rows, overview, signal: "A" }.into()], &request) {
             Ok(series) => series,
             Err(error) => panic!("{error}"),
         }
@@ -172,9 +172,12 @@ fn thousandths_of_the_long_run_warm(bencher: Bencher, thousandths: u64) {
 
 fn figures(bencher: Bencher, request: &StatisticsRequest) {
     let run = Run::of(LONG);
-    bencher.bench(|| match read_statistics(vec![Input::new(run.open(&run.rows))], "A", request) {
-        Ok(statistics) => statistics,
-        Err(error) => panic!("{error}"),
+    bencher.bench(|| {
+        let (rows, overview) = (Input::new(run.open(&run.rows)), Input::new(()));
+        match read_statistics(vec![Recording { rows, overview, signal: "A" }.into()], request) {
+            Ok(statistics) => statistics,
+            Err(error) => panic!("{error}"),
+        }
     });
 }
 

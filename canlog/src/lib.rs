@@ -5,6 +5,7 @@
 
 pub mod convert;
 pub mod dbc;
+pub mod export;
 pub mod expression;
 pub mod failure;
 pub mod format;

@@ -9,19 +9,26 @@
 //!   one, NaN without samples.
 //! * Runs one after the other are one axis: buckets between them are left out, an entry of NaN ends each run
 //!   but the last, and nothing is filled across it. It counts as a point.
+//! * A derived signal has no overview: its expression is computed, and its samples take the same road.
 //! * Decoded columns may be kept from request to request: [`ColumnCache`].
 
 mod answer;
 mod cache;
 mod coded;
+pub(crate) mod derived;
 mod entries;
 pub(crate) mod file;
-mod grid;
+pub(crate) mod grid;
 mod input;
+mod mixed;
+pub(crate) mod ordered;
 mod raw;
-mod reduce;
+pub(crate) mod recorded;
+pub(crate) mod reduce;
 pub(crate) mod rows;
-mod source;
+pub(crate) mod source;
+mod trace;
+mod view;
 
 use std::io::{self, Read, Seek};
 use std::ops::Range;
@@ -32,6 +39,7 @@ use crate::frame::Micros;
 
 pub use cache::{CacheCounts, ColumnCache};
 pub use input::Input;
+pub use trace::{BaseFile, Derivation, Recording, Trace};
 
 /// How the samples of a bucket become one entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -90,17 +98,6 @@ impl Default for SeriesRequest {
     }
 }
 
-/// A signal as one run recorded it.
-#[derive(Debug)]
-pub struct Recording<'a, R, O> {
-    /// The message file; not touched when the overview suffices.
-    pub rows: Input<R>,
-    /// Its overview.
-    pub overview: Input<O>,
-    /// The signal's column.
-    pub signal: &'a str,
-}
-
 /// The answer: parallel columns, times ascending.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
@@ -146,6 +143,21 @@ pub enum SeriesError {
         /// What was asked for, less one for each gap between runs.
         max_points: usize,
     },
+    /// The expression names no signal: it always has this value, and no times.
+    #[error("the expression names no signal: it always is {0} and has no times")]
+    Constant(f64),
+    /// A moving window spans more samples than allowed.
+    #[error("a moving window holds more than {most} samples")]
+    WindowTooLarge {
+        /// As in [`crate::expression::Limits::window_samples`].
+        most: usize,
+    },
+    /// A derived signal needs more rows than allowed.
+    #[error("the expression is computed from more than {most} rows")]
+    TooManyRows {
+        /// As in [`crate::expression::Limits::rows`], over all messages it names.
+        most: u64,
+    },
     /// A file is not what a conversion writes.
     #[error("the file cannot be understood: {0}")]
     Malformed(#[source] PolarsError),
@@ -185,15 +197,17 @@ pub fn read_series<R: Read + Seek, O: Read + Seek>(
     signal: &str,
     request: &SeriesRequest,
 ) -> Result<Series, SeriesError> {
-    read_range(vec![Recording { rows: Input::new(rows), overview: Input::new(overview), signal }], request)
+    let (rows, overview) = (Input::new(rows), Input::new(overview));
+    read_range(vec![Recording { rows, overview, signal }.into()], request)
 }
 
-/// As [`read_series`], over several runs as one axis: in the order of time, and apart from each other.
+/// Answers for one signal, recorded or derived, over several runs as one axis: in the order of time, and apart
+/// from each other.
 ///
 /// # Errors
-/// As [`read_series`].
+/// As [`read_series`], and when a derived signal is a constant or needs more than its limits allow.
 pub fn read_range<R: Read + Seek, O: Read + Seek>(
-    runs: Vec<Recording<'_, R, O>>,
+    runs: Vec<Trace<'_, R, O>>,
     request: &SeriesRequest,
 ) -> Result<Series, SeriesError> {
     let series = answer::Answer::new(vec![runs], request, false)?.series()?;
@@ -204,9 +218,9 @@ pub fn read_range<R: Read + Seek, O: Read + Seek>(
 /// of them, or the same buckets.
 ///
 /// # Errors
-/// As [`read_series`].
+/// As [`read_range`].
 pub fn read_shared<R: Read + Seek, O: Read + Seek>(
-    signals: Vec<Vec<Recording<'_, R, O>>>,
+    signals: Vec<Vec<Trace<'_, R, O>>>,
     request: &SeriesRequest,
 ) -> Result<Vec<Series>, SeriesError> {
     answer::Answer::new(signals, request, true)?.series()

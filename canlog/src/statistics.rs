@@ -5,22 +5,24 @@
 //!   minimum and maximum pass over it. A figure that is no finite number is `None`, but for minimum, maximum,
 //!   first and last.
 //! * First and last are by time, of equal times in file order.
+//! * Where a derived signal is NaN it has no sample.
 //!
 //! Quantiles are exact. Most columns have few distinct values, which are counted; where there are more than
-//! [`StatisticsRequest::kept_values`], the samples are read four times more, and memory stays the same.
+//! [`StatisticsRequest::kept_values`], the samples are read (or computed) four times more, and memory stays the same.
 
 mod digits;
 mod ends;
 mod gather;
 mod moments;
 mod pool;
+mod source;
 
 use std::io::{Read, Seek};
 use std::ops::Range;
 
 use crate::frame::Micros;
 use crate::manifest::SignalSummary;
-use crate::series::{Input, SeriesError};
+use crate::series::{SeriesError, Trace};
 
 pub(crate) use crate::statistics::moments::Moments;
 
@@ -98,14 +100,14 @@ impl Statistics {
     }
 }
 
-/// The figures of `signal` over the message files of one run, or of several.
+/// The figures of one signal, recorded or derived, over one run or several. Overviews are not touched.
 ///
 /// # Errors
-/// When a file does not have the signal, or cannot be read.
-pub fn read_statistics<R: Read + Seek>(
-    files: Vec<Input<R>>,
-    signal: &str,
+/// When a file does not have the signal, when a derived signal is a constant or needs more than its limits allow,
+/// or when a file cannot be read.
+pub fn read_statistics<R: Read + Seek, O>(
+    runs: Vec<Trace<'_, R, O>>,
     request: &StatisticsRequest,
 ) -> Result<Statistics, SeriesError> {
-    gather::Source::open(files, signal)?.statistics(request)
+    gather::Gathering::open(runs, &request.window)?.statistics(request)
 }

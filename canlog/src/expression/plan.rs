@@ -115,4 +115,10 @@ impl Plan {
             _ => Joining::PreviousValue,
         }
     }
+
+    /// Whether a row's value depends on earlier rows.
+    pub(crate) fn looks_back(&self) -> bool {
+        let back = |step: &Step| matches!(step.operation, Operation::Running(_) | Operation::Hold { .. });
+        self.bases.len() > 1 || self.steps.iter().any(back)
+    }
 }

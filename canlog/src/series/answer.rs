@@ -7,9 +7,10 @@ use crate::frame::Micros;
 use crate::overview::WIDTHS;
 use crate::series::grid::{Grid, covered};
 use crate::series::raw::{Raw, shared_axis};
+use crate::series::recorded::joined;
 use crate::series::reduce::Buckets;
-use crate::series::source::{Source, joined};
-use crate::series::{Fill, Recording, Reduction, Series, SeriesError, SeriesRequest};
+use crate::series::source::Source;
+use crate::series::{Fill, Reduction, Series, SeriesError, SeriesRequest, Trace};
 
 /// Buckets of one answer, whatever was asked for.
 const MOST_BUCKETS: usize = 1 << 20;
@@ -29,15 +30,15 @@ pub(super) struct Answer<'a, 'r, R, O> {
 
 impl<'a, 'r, R: Read + Seek, O: Read + Seek> Answer<'a, 'r, R, O> {
     pub(super) fn new(
-        signals: Vec<Vec<Recording<'a, R, O>>>,
+        signals: Vec<Vec<Trace<'a, R, O>>>,
         request: &'r SeriesRequest,
         shared: bool,
     ) -> Result<Self, SeriesError> {
-        let open = |runs: Vec<Recording<'a, R, O>>| {
+        let open = |runs: Vec<Trace<'a, R, O>>| {
             runs.into_iter().map(|run| Source::open(run, &request.window)).collect::<Result<Vec<_>, _>>()
         };
         let signals = signals.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        let stretches = joined(signals.iter().flatten().map(|source| source.window.clone()).collect());
+        let stretches = joined(signals.iter().flatten().map(Source::window).collect());
         Ok(Self { signals, request, most: request.max_points.clamp(1, MOST_BUCKETS), shared, stretches })
     }
 

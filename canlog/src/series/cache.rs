@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use polars_parquet::read::FileMetadata;
 
 use crate::series::SeriesError;
-use crate::series::file::Numbers;
+use crate::series::view::Numbers;
 
 /// Bytes that an entry takes beside what it holds.
 const ENTRY_BYTES: usize = 256;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use polars_arrow::array::{Array, PrimitiveArray};
-use polars_arrow::bitmap::{Bitmap, MutableBitmap};
+use polars_arrow::bitmap::MutableBitmap;
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_error::PolarsError;
 use polars_parquet::parquet::read::deserialize_metadata;
@@ -18,6 +18,7 @@ use crate::frame::Micros;
 use crate::series::SeriesError;
 use crate::series::cache::{Chunk, Key};
 use crate::series::input::{Input, Kept};
+use crate::series::view::{Numbers, View};
 
 /// The column of times, in message files and in overviews.
 const TIMESTAMP: &str = "timestamp";
@@ -29,45 +30,6 @@ pub(crate) struct ColumnFile<R> {
     reader: R,
     kept: Option<Kept>,
     metadata: Arc<FileMetadata>,
-}
-
-/// Numbers of a column; where `filled` is false the number means nothing.
-#[derive(Debug)]
-pub(crate) struct Numbers {
-    /// One a row.
-    pub values: Vec<f64>,
-    /// Which rows have a value; `None` when all have.
-    pub filled: Option<Bitmap>,
-}
-
-/// Some rows of a decoded column.
-pub(crate) struct View<T> {
-    chunk: Arc<T>,
-    rows: Range<usize>,
-}
-
-impl View<Numbers> {
-    /// One number a row.
-    pub(crate) fn values(&self) -> &[f64] {
-        self.chunk.values.get(self.rows.clone()).unwrap_or_default()
-    }
-
-    /// Whether every row has a value.
-    pub(crate) fn is_full(&self) -> bool {
-        self.chunk.filled.is_none()
-    }
-
-    /// Whether a row has a value.
-    pub(crate) fn is_filled(&self, row: usize) -> bool {
-        self.chunk.filled.as_ref().is_none_or(|bits| bits.get_bit(self.rows.start + row))
-    }
-}
-
-impl View<Vec<i64>> {
-    /// One integer a row.
-    pub(crate) fn integers(&self) -> &[i64] {
-        self.chunk.get(self.rows.clone()).unwrap_or_default()
-    }
 }
 
 impl<R: Read + Seek> ColumnFile<R> {
@@ -82,6 +44,12 @@ impl<R: Read + Seek> ColumnFile<R> {
             Chunk::Footer(metadata) => Ok(Self { reader, kept, metadata }),
             Chunk::Integers(_) | Chunk::Numbers(_) => Err(mistaken()),
         }
+    }
+
+    /// The file, of which no decoded column is kept from now on: what is read once from end to end would push out
+    /// what is asked for again.
+    pub(crate) fn passing(self) -> Self {
+        Self { kept: None, ..self }
     }
 
     /// How many row groups there are.
@@ -117,6 +85,29 @@ impl<R: Read + Seek> ColumnFile<R> {
         Some((times.min_value?, times.max_value?))
     }
 
+    /// The times of all rows, end excluded.
+    pub(crate) fn extent(&self) -> Result<Range<Micros>, SeriesError> {
+        let mut extent: Option<(Micros, Micros)> = None;
+        for group in (0..self.row_groups()).filter(|&group| self.rows_of(group) > 0) {
+            let Some((first, last)) = self.time_range(group) else {
+                return Err(SeriesError::malformed(
+                    "a row group does not tell its first and last time".to_owned(),
+                ));
+            };
+            extent = Some(extent.map_or((first, last), |all| (first.min(all.0), last.max(all.1))));
+        }
+        Ok(extent.map_or(0..0, |(first, last)| first..last.saturating_add(1)))
+    }
+
+    /// Whether a column surely has a value in every row.
+    pub(crate) fn is_full(&self, name: &str) -> bool {
+        let nulls = |group| {
+            let statistics = self.chunk(group, name).ok()?.statistics(&self.metadata.footer_buf)?.ok()?;
+            statistics.null_count()
+        };
+        (0..self.row_groups()).all(|group| nulls(group) == Some(0))
+    }
+
     /// All times of a row group.
     pub(crate) fn times(&mut self, group: usize) -> Result<View<Vec<Micros>>, SeriesError> {
         let rows = 0..self.rows_of(group);
@@ -133,7 +124,7 @@ impl<R: Read + Seek> ColumnFile<R> {
         let kept = self.kept.clone();
         let some = kept.is_none().then(|| rows.clone());
         match through(kept.as_ref(), Some(group), name, || self.decode_integers(group, name, some))? {
-            Chunk::Integers(chunk) => Ok(View { rows: shown(kept.is_some(), rows), chunk }),
+            Chunk::Integers(chunk) => Ok(View::of(chunk, shown(kept.is_some(), rows))),
             Chunk::Numbers(_) | Chunk::Footer(_) => Err(mistaken()),
         }
     }
@@ -148,7 +139,7 @@ impl<R: Read + Seek> ColumnFile<R> {
         let kept = self.kept.clone();
         let some = kept.is_none().then(|| rows.clone());
         match through(kept.as_ref(), Some(group), name, || self.decode_numbers(group, name, some))? {
-            Chunk::Numbers(chunk) => Ok(View { rows: shown(kept.is_some(), rows), chunk }),
+            Chunk::Numbers(chunk) => Ok(View::of(chunk, shown(kept.is_some(), rows))),
             Chunk::Integers(_) | Chunk::Footer(_) => Err(mistaken()),
         }
     }
@@ -189,9 +180,7 @@ impl<R: Read + Seek> ColumnFile<R> {
                 None => filled.extend_constant(array.len(), true),
             }
         }
-        let filled = Bitmap::from(filled);
-        let filled = (filled.unset_bits() > 0).then_some(filled);
-        Ok(Chunk::Numbers(Arc::new(Numbers { values, filled })))
+        Ok(Chunk::Numbers(Arc::new(Numbers::new(values, filled.into()))))
     }
 
     fn chunk(&self, group: usize, name: &str) -> Result<&ColumnChunkMetadata, SeriesError> {

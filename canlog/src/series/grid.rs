@@ -9,7 +9,7 @@ use crate::series::SeriesError;
 /// Buckets of equal width, on multiples of it (one for all: on the first cell). Those between the stretches
 /// are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     /// Width of a bucket.
     pub bucket: Micros,
     start: Micros,
@@ -34,7 +34,7 @@ impl Grid {
     /// They lie on multiples of their width, so that a window that moves keeps its buckets; a single bucket
     /// starts with the first cell of the window instead. With more stretches than buckets, the gaps between
     /// them are given up.
-    pub(super) fn new(stretches: &[Range<Micros>], cell: Micros, most: usize) -> Self {
+    pub(crate) fn new(stretches: &[Range<Micros>], cell: Micros, most: usize) -> Self {
         let most = i64::try_from(most).unwrap_or(Micros::MAX);
         let hull = hull(stretches);
         if most <= 1 {
@@ -54,7 +54,7 @@ impl Grid {
     ///
     /// # Errors
     /// When more than `most` meet the stretches.
-    pub(super) fn every(
+    pub(crate) fn every(
         stretches: &[Range<Micros>],
         bucket: Micros,
         most: usize,
@@ -85,19 +85,19 @@ impl Grid {
     }
 
     /// How many buckets are met.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.stretches.last().map_or(0, |last| last.slot + (last.last - last.first + 1) as usize)
     }
 
     /// The bucket of a time within a stretch.
-    pub(super) fn index(&self, time: Micros) -> usize {
+    pub(crate) fn index(&self, time: Micros) -> usize {
         let at = self.stretches.partition_point(|stretch| stretch.window.end <= time);
         let stretch = self.stretches.get(at);
         stretch.map_or(usize::MAX, |stretch| stretch.slot + (self.ordinal(time) - stretch.first) as usize)
     }
 
     /// What of the stretches lies in a bucket, without what lies between them.
-    pub(super) fn span(&self, index: usize) -> Range<Micros> {
+    pub(crate) fn span(&self, index: usize) -> Range<Micros> {
         let owner = &self.stretches[self.owner(index)];
         let ordinal = owner.first + (index - owner.slot) as i64;
         let start = self.start.saturating_add(self.bucket.saturating_mul(ordinal));
@@ -106,7 +106,7 @@ impl Grid {
     }
 
     /// The end of the stretch before the gap that lies between two buckets (ascending), if one does.
-    pub(super) fn gap(&self, one: usize, other: usize) -> Option<Micros> {
+    pub(crate) fn gap(&self, one: usize, other: usize) -> Option<Micros> {
         let between = self.stretches.get(self.owner(one)..=self.owner(other)).unwrap_or_default();
         let gap = between.windows(2).find(|pair| pair[1].first > pair[0].last);
         gap.map(|pair| pair[0].window.end)
@@ -124,7 +124,7 @@ impl Grid {
 }
 
 /// How much time the stretches are.
-pub(super) fn covered(stretches: &[Range<Micros>]) -> Micros {
+pub(crate) fn covered(stretches: &[Range<Micros>]) -> Micros {
     stretches.iter().map(width).fold(0, Micros::saturating_add)
 }
 

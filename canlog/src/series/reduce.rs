@@ -7,26 +7,26 @@ use crate::series::grid::Grid;
 use crate::series::{Reduction, Series};
 
 /// The buckets of one signal while they fill.
-pub(super) struct Buckets<'a> {
+pub(crate) struct Buckets<'a> {
     grid: &'a Grid,
     cells: Vec<Cell<f64>>,
 }
 
 impl<'a> Buckets<'a> {
     /// Empty buckets.
-    pub(super) fn new(grid: &'a Grid) -> Self {
+    pub(crate) fn new(grid: &'a Grid) -> Self {
         Self { cells: vec![Cell::default(); grid.len()], grid }
     }
 
     /// Adds a cell that lies within one bucket; `time` is any time of it within the window.
-    pub(super) fn add(&mut self, time: Micros, cell: &Cell<f64>) {
+    pub(crate) fn add(&mut self, time: Micros, cell: &Cell<f64>) {
         if let Some(bucket) = self.cells.get_mut(self.grid.index(time)) {
             bucket.merge(cell);
         }
     }
 
     /// Adds samples of the window, in file order.
-    pub(super) fn add_samples(&mut self, times: &[Micros], values: &[f64]) {
+    pub(crate) fn add_samples(&mut self, times: &[Micros], values: &[f64]) {
         let samples = Samples::new(None, None, values, times);
         let mut row = 0;
         while row < times.len() {
@@ -41,8 +41,13 @@ impl<'a> Buckets<'a> {
         }
     }
 
+    /// What they hold.
+    pub(crate) fn into_cells(self) -> Vec<Cell<f64>> {
+        self.cells
+    }
+
     /// How many samples there are.
-    pub(super) fn samples(&self) -> u64 {
+    pub(crate) fn samples(&self) -> u64 {
         self.cells.iter().map(|cell| cell.count.unsigned_abs()).sum()
     }
 
@@ -82,17 +87,25 @@ impl<'a> Buckets<'a> {
 }
 
 fn push(entries: &mut Entries, (time, place): (Micros, Place), method: Reduction, cell: Option<&Cell<f64>>) {
-    let number = |of: fn(&Cell<f64>) -> f64| cell.map_or(f64::NAN, of);
+    let numbers = cell.map_or([f64::NAN; 2], |cell| numbers(method, cell));
+    entries.push(time, place, &numbers[..columns(method)]);
+}
+
+/// How many numbers a bucket is.
+pub(crate) fn columns(method: Reduction) -> usize {
+    if matches!(method, Reduction::MinMax | Reduction::Raw) { 2 } else { 1 }
+}
+
+/// What a bucket with samples is; of two numbers the second one means nothing where [`columns`] are one.
+pub(crate) fn numbers(method: Reduction, cell: &Cell<f64>) -> [f64; 2] {
     match method {
-        Reduction::Mean => entries.push(time, place, &[number(|cell| cell.sum / cell.count as f64)]),
-        Reduction::First => entries.push(time, place, &[number(|cell| cell.first)]),
-        Reduction::Last => entries.push(time, place, &[number(|cell| cell.last)]),
-        Reduction::MinMax | Reduction::Raw => {
-            entries.push(time, place, &[number(|cell| cell.min), number(|cell| cell.max)]);
-        }
+        Reduction::Mean => [cell.sum / cell.count as f64, f64::NAN],
+        Reduction::First => [cell.first, f64::NAN],
+        Reduction::Last => [cell.last, f64::NAN],
+        Reduction::MinMax | Reduction::Raw => [cell.min, cell.max],
     }
 }
 
-pub(super) fn seconds(time: Micros, t0: Micros) -> f64 {
+pub(crate) fn seconds(time: Micros, t0: Micros) -> f64 {
     time.saturating_sub(t0) as f64 / 1e6
 }

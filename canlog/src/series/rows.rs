@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use crate::frame::Micros;
 use crate::series::SeriesError;
-use crate::series::file::{ColumnFile, Numbers, View};
+use crate::series::file::ColumnFile;
+use crate::series::view::{Numbers, View};
 
 /// Takes times and values of samples, in file order.
 pub(crate) type Take<'a> = &'a mut dyn FnMut(&[Micros], &[f64]);

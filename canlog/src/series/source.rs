@@ -1,159 +1,87 @@
-//! Where the samples of a signal in one run come from: cells, rows, or both.
+//! Where the samples of a signal in one run come from.
 
 use std::io::{Read, Seek};
 use std::ops::Range;
 
 use crate::frame::Micros;
-use crate::overview::layout::{Figure, LevelFooter};
-use crate::overview::{Cell, Overview};
-use crate::series::file::ColumnFile;
-use crate::series::input::Input;
+use crate::series::derived::Derived;
+use crate::series::recorded::Recorded;
 use crate::series::reduce::Buckets;
-use crate::series::rows::{Take, scan};
-use crate::series::{Recording, Reduction, SeriesError};
+use crate::series::rows::Take;
+use crate::series::{Reduction, SeriesError, Trace};
 
-/// One signal's rows and cells in one run, as far as they lie in a window.
-pub(super) struct Source<'a, R, O> {
-    rows: Option<Input<R>>,
-    overview: Overview<O>,
-    signal: &'a str,
-    /// What of the window lies in the run.
-    pub(super) window: Range<Micros>,
-    cells: Option<Cells>,
-}
-
-/// The cells of a window, sorted by what the window does to them.
-struct Cells {
-    width: Micros,
-    /// Those that lie in the window with all their samples.
-    whole: Vec<(Micros, Cell<f64>)>,
-    /// What the window leaves of the others.
-    cut: Vec<Range<Micros>>,
+/// One signal in one run, as far as it lies in a window.
+pub(crate) enum Source<'a, R, O> {
+    Recorded(Recorded<'a, R, O>),
+    Derived(Derived<'a, R>),
 }
 
 impl<'a, R: Read + Seek, O: Read + Seek> Source<'a, R, O> {
-    pub(super) fn open(recording: Recording<'a, R, O>, window: &Range<Micros>) -> Result<Self, SeriesError> {
-        let Recording { rows, overview, signal } = recording;
-        let overview = Overview::open(overview)?;
-        if !overview.has_signal(signal) {
-            return Err(SeriesError::UnknownSignal(signal.to_owned()));
+    pub(crate) fn open(trace: Trace<'a, R, O>, window: &Range<Micros>) -> Result<Self, SeriesError> {
+        Ok(match trace {
+            Trace::Recorded(recording) => Self::Recorded(Recorded::open(recording, window)?),
+            Trace::Derived(derivation) => Self::Derived(Derived::open(derivation, window)?),
+        })
+    }
+
+    /// What of the window lies in the run.
+    pub(crate) fn window(&self) -> Range<Micros> {
+        match self {
+            Self::Recorded(recorded) => recorded.window.clone(),
+            Self::Derived(derived) => derived.window(),
         }
-        let extent = overview.extent();
-        let window = window.start.max(extent.start)..window.end.min(extent.end);
-        Ok(Self { rows: Some(rows), overview, signal, window, cells: None })
     }
 
     /// Reads the cells of the coarsest level that is no wider than `widest` and fits into `every`.
-    pub(super) fn look(
+    pub(crate) fn look(
         &mut self,
         widest: Micros,
         every: Option<Micros>,
         method: Reduction,
     ) -> Result<(), SeriesError> {
-        if let Some(level) = self.overview.level(widest, every).filter(|_| !self.window.is_empty()).cloned() {
-            self.cells = Some(self.cells(&level, method)?);
+        match self {
+            Self::Recorded(recorded) => recorded.look(widest, every, method),
+            Self::Derived(_) => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether an overview has cells that fit into buckets of this width.
+    pub(crate) fn has_cells(&self, every: Micros) -> bool {
+        match self {
+            Self::Recorded(recorded) => recorded.has_cells(every),
+            Self::Derived(_) => false,
+        }
     }
 
     /// The width of the cells that were read.
-    pub(super) fn cell_width(&self) -> Option<Micros> {
-        self.cells.as_ref().map(|cells| cells.width)
+    pub(crate) fn cell_width(&self) -> Option<Micros> {
+        match self {
+            Self::Recorded(recorded) => recorded.cell_width(),
+            Self::Derived(_) => None,
+        }
     }
 
     /// Samples that are surely there.
-    pub(super) fn surely(&self) -> u64 {
-        let whole = self.cells.iter().flat_map(|cells| &cells.whole);
-        whole.map(|(_, cell)| cell.count.unsigned_abs()).sum()
+    pub(crate) fn surely(&self) -> u64 {
+        match self {
+            Self::Recorded(recorded) => recorded.surely(),
+            Self::Derived(_) => 0,
+        }
     }
 
     /// Puts the samples into buckets, from cells where there are some.
-    pub(super) fn gather(&mut self, buckets: &mut Buckets) -> Result<(), SeriesError> {
-        let Some(cells) = self.cells.take() else {
-            return self.scan(&mut |times, values| buckets.add_samples(times, values));
-        };
-        for (start, cell) in &cells.whole {
-            buckets.add((*start).max(self.window.start), cell);
+    pub(crate) fn gather(&mut self, buckets: &mut Buckets) -> Result<(), SeriesError> {
+        match self {
+            Self::Recorded(recorded) => recorded.gather(buckets),
+            Self::Derived(derived) => derived.scan(&mut |times, values| buckets.add_samples(times, values)),
         }
-        self.scan_spans(&cells.cut, &mut |times, values| buckets.add_samples(times, values))
     }
 
     /// Gives all samples of the window; cells say where there are none.
-    pub(super) fn scan(&mut self, take: Take) -> Result<(), SeriesError> {
-        let spans = match &self.cells {
-            Some(cells) => cells.spans(),
-            None if self.window.is_empty() => Vec::new(),
-            None => vec![self.window.clone()],
-        };
-        self.scan_spans(&spans, take)
-    }
-
-    fn scan_spans(&mut self, spans: &[Range<Micros>], take: Take) -> Result<(), SeriesError> {
-        match self.rows.take().filter(|_| !spans.is_empty()) {
-            Some(rows) => scan(&mut ColumnFile::open(rows)?, self.signal, spans, take),
-            None => Ok(()),
+    pub(crate) fn scan(&mut self, take: Take) -> Result<(), SeriesError> {
+        match self {
+            Self::Recorded(recorded) => recorded.scan(take),
+            Self::Derived(derived) => derived.scan(take),
         }
     }
-
-    fn cells(&mut self, level: &LevelFooter, method: Reduction) -> Result<Cells, SeriesError> {
-        let extent = self.overview.extent();
-        let figures: &[Figure] = match method {
-            Reduction::MinMax => &[Figure::Min, Figure::Max],
-            Reduction::Mean => &[Figure::Sum],
-            Reduction::First => &[Figure::First],
-            Reduction::Last => &[Figure::Last],
-            Reduction::Raw => &[],
-        };
-        let window = self.window.clone();
-        let mut cells = Cells { width: level.width, whole: Vec::new(), cut: Vec::new() };
-        for (start, cell) in self.overview.cells(level, self.signal, &window, figures)? {
-            let end = start.saturating_add(level.width);
-            if start.max(extent.start) >= window.start && end.min(extent.end) <= window.end {
-                cells.whole.push((start, Cell { first_time: start, last_time: start, ..cell }));
-            } else {
-                cells.cut.push(start.max(window.start)..end.min(window.end));
-            }
-        }
-        if matches!(method, Reduction::First | Reduction::Last) {
-            cells.cut_reopened();
-        }
-        cells.cut.sort_by_key(|span| span.start);
-        cells.cut.dedup();
-        Ok(cells)
-    }
-}
-
-impl Cells {
-    /// The times that hold samples, joined where they touch.
-    fn spans(&self) -> Vec<Range<Micros>> {
-        let whole = self.whole.iter().map(|&(start, _)| start..start.saturating_add(self.width));
-        joined(whole.chain(self.cut.iter().cloned()).collect())
-    }
-
-    /// First and last of a cell that was opened again are in the rows only.
-    fn cut_reopened(&mut self) {
-        self.whole.sort_by_key(|&(start, _)| start);
-        let mut whole = Vec::with_capacity(self.whole.len());
-        for cells in self.whole.chunk_by(|one, other| one.0 == other.0) {
-            match cells {
-                [cell] => whole.push(*cell),
-                _ => self.cut.push(cells[0].0..cells[0].0.saturating_add(self.width)),
-            }
-        }
-        self.whole = whole;
-    }
-}
-
-/// The same times as spans in ascending order that do not touch.
-pub(super) fn joined(mut all: Vec<Range<Micros>>) -> Vec<Range<Micros>> {
-    all.retain(|span| !span.is_empty());
-    all.sort_by_key(|span| span.start);
-    let mut spans: Vec<Range<Micros>> = Vec::new();
-    for span in all {
-        match spans.last_mut() {
-            Some(last) if last.end >= span.start => last.end = last.end.max(span.end),
-            _ => spans.push(span),
-        }
-    }
-    spans
 }

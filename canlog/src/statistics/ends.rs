@@ -9,52 +9,48 @@ use crate::series::file::ColumnFile;
 use crate::series::rows::scan_group;
 use crate::statistics::Sample;
 
-/// The earliest sample; of equal times the first in file order.
+/// The earliest sample, or `best` when none is earlier; of equal times the first in file order.
 pub(super) fn first<R: Read + Seek>(
-    files: &mut [ColumnFile<R>],
+    file: &mut ColumnFile<R>,
     signal: &str,
     window: &Range<Micros>,
+    mut best: Option<Sample>,
 ) -> Result<Option<Sample>, SeriesError> {
-    let mut best: Option<Sample> = None;
-    for file in files {
-        for group in 0..file.row_groups() {
-            let range = file.time_range(group);
-            if best.zip(range).is_some_and(|(best, (start, _))| start >= best.time) {
-                continue;
-            }
-            scan_group(file, group, signal, std::slice::from_ref(window), &mut |times, values| {
-                for (&time, &value) in times.iter().zip(values) {
-                    if best.is_none_or(|best| time < best.time) {
-                        best = Some(Sample { time, value });
-                    }
-                }
-            })?;
+    for group in 0..file.row_groups() {
+        let range = file.time_range(group);
+        if best.zip(range).is_some_and(|(best, (start, _))| start >= best.time) {
+            continue;
         }
+        scan_group(file, group, signal, std::slice::from_ref(window), &mut |times, values| {
+            for (&time, &value) in times.iter().zip(values) {
+                if best.is_none_or(|best| time < best.time) {
+                    best = Some(Sample { time, value });
+                }
+            }
+        })?;
     }
     Ok(best)
 }
 
-/// The latest sample; of equal times the last in file order.
+/// The latest sample, or `best` when none is later; of equal times the last in file order.
 pub(super) fn last<R: Read + Seek>(
-    files: &mut [ColumnFile<R>],
+    file: &mut ColumnFile<R>,
     signal: &str,
     window: &Range<Micros>,
+    mut best: Option<Sample>,
 ) -> Result<Option<Sample>, SeriesError> {
-    let mut best: Option<Sample> = None;
-    for file in files.iter_mut().rev() {
-        for group in (0..file.row_groups()).rev() {
-            let range = file.time_range(group);
-            if best.zip(range).is_some_and(|(best, (_, end))| end <= best.time) {
-                continue;
-            }
-            scan_group(file, group, signal, std::slice::from_ref(window), &mut |times, values| {
-                for (&time, &value) in times.iter().zip(values).rev() {
-                    if best.is_none_or(|best| time > best.time) {
-                        best = Some(Sample { time, value });
-                    }
-                }
-            })?;
+    for group in (0..file.row_groups()).rev() {
+        let range = file.time_range(group);
+        if best.zip(range).is_some_and(|(best, (_, end))| end <= best.time) {
+            continue;
         }
+        scan_group(file, group, signal, std::slice::from_ref(window), &mut |times, values| {
+            for (&time, &value) in times.iter().zip(values).rev() {
+                if best.is_none_or(|best| time > best.time) {
+                    best = Some(Sample { time, value });
+                }
+            }
+        })?;
     }
     Ok(best)
 }

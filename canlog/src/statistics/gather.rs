@@ -1,27 +1,17 @@
-//! One pass over the samples of a window: row groups that lie in it by their counts, others by their rows.
+//! One pass over the samples of a window, and more where quantiles need them.
 
 use std::io::{Read, Seek};
 use std::ops::Range;
 
 use crate::frame::Micros;
-use crate::series::file::ColumnFile;
-use crate::series::rows::scan_group;
-use crate::series::{Input, SeriesError};
+use crate::series::{SeriesError, Trace};
 use crate::statistics::pool::Pool;
-use crate::statistics::{Moments, Statistics, StatisticsRequest, digits, ends};
+use crate::statistics::source::{Portion, Source};
+use crate::statistics::{Moments, Sample, Statistics, StatisticsRequest, digits};
 
-/// Message files that hold one signal.
-pub(super) struct Source<'a, R> {
-    files: Vec<ColumnFile<R>>,
-    signal: &'a str,
-}
-
-/// Samples of a row group.
-enum Portion<'a> {
-    /// By value and how often each occurs.
-    Counted(Vec<(f64, u64)>),
-    /// As they are.
-    Samples(&'a [f64]),
+/// One signal over its runs.
+pub(super) struct Gathering<'a, R> {
+    runs: Vec<Source<'a, R>>,
 }
 
 /// What is known of the samples so far.
@@ -32,22 +22,19 @@ struct Figures {
     pool: Option<Pool>,
 }
 
-impl<'a, R: Read + Seek> Source<'a, R> {
-    pub(super) fn open(files: Vec<Input<R>>, signal: &'a str) -> Result<Self, SeriesError> {
-        let files = files.into_iter().map(ColumnFile::open).collect::<Result<Vec<_>, _>>()?;
-        if files.iter().any(|file| !file.has_column(signal)) {
-            return Err(SeriesError::UnknownSignal(signal.to_owned()));
-        }
-        Ok(Self { files, signal })
+impl<'a, R: Read + Seek> Gathering<'a, R> {
+    pub(super) fn open<O>(runs: Vec<Trace<'a, R, O>>, window: &Range<Micros>) -> Result<Self, SeriesError> {
+        let runs = runs.into_iter().map(|run| Source::open(run, window)).collect::<Result<_, _>>()?;
+        Ok(Self { runs })
     }
 
     pub(super) fn statistics(mut self, request: &StatisticsRequest) -> Result<Statistics, SeriesError> {
         let pool = request.quantiles.then(|| Pool::new(request.kept_values));
         let mut figures = Figures { moments: Moments::default(), min: f64::NAN, max: f64::NAN, pool };
-        self.each(&request.window, &mut |portion| figures.add(portion))?;
+        self.each(&mut |portion| figures.add(portion))?;
         let Figures { moments, min, max, pool } = figures;
         let quantiles = match pool {
-            Some(pool) if moments.count > 0 => self.quantiles(&request.window, moments.count, pool)?,
+            Some(pool) if moments.count > 0 => self.quantiles(moments.count, pool)?,
             _ => [None; 3],
         };
         let finite = |figure: &f64| figure.is_finite();
@@ -57,8 +44,8 @@ impl<'a, R: Read + Seek> Source<'a, R> {
             max: Some(max).filter(|max| !max.is_nan()),
             mean: (moments.count > 0).then_some(moments.mean).filter(finite),
             standard_deviation: moments.standard_deviation().filter(finite),
-            first: ends::first(&mut self.files, self.signal, &request.window)?,
-            last: ends::last(&mut self.files, self.signal, &request.window)?,
+            first: self.first()?,
+            last: self.last()?,
             p05: quantiles[0].filter(finite),
             p50: quantiles[1].filter(finite),
             p95: quantiles[2].filter(finite),
@@ -66,18 +53,13 @@ impl<'a, R: Read + Seek> Source<'a, R> {
     }
 
     /// Between the two samples nearest to each place, linearly.
-    fn quantiles(
-        &mut self,
-        window: &Range<Micros>,
-        count: u64,
-        mut pool: Pool,
-    ) -> Result<[Option<f64>; 3], SeriesError> {
+    fn quantiles(&mut self, count: u64, mut pool: Pool) -> Result<[Option<f64>; 3], SeriesError> {
         let places = [0.05, 0.5, 0.95].map(|part| part * (count - 1) as f64);
         let ranks: Vec<u64> =
             places.iter().flat_map(|place| [place.floor() as u64, place.ceil() as u64]).collect();
         let values = if pool.has_overflowed() {
             digits::select(&ranks, &mut |take| {
-                self.each(window, &mut |portion| match portion {
+                self.each(&mut |portion| match portion {
                     Portion::Samples(samples) => take(samples, 1),
                     Portion::Counted(counted) => {
                         counted.iter().for_each(|&(value, count)| take(&[value], count));
@@ -96,43 +78,20 @@ impl<'a, R: Read + Seek> Source<'a, R> {
         Ok(quantiles)
     }
 
-    /// Gives the samples of the window, a row group at a time.
-    fn each(&mut self, window: &Range<Micros>, take: &mut dyn FnMut(Portion)) -> Result<(), SeriesError> {
-        for file in &mut self.files {
-            for group in 0..file.row_groups() {
-                let inside = |(first, last)| window.start <= first && last < window.end;
-                if file.time_range(group).is_some_and(inside) {
-                    match file.frequencies(group, self.signal)? {
-                        Some(counted) => take(Portion::Counted(counted)),
-                        None => whole(file, group, self.signal, take)?,
-                    }
-                } else {
-                    let spans = std::slice::from_ref(window);
-                    scan_group(file, group, self.signal, spans, &mut |_, values| {
-                        take(Portion::Samples(values));
-                    })?;
-                }
-            }
-        }
-        Ok(())
+    /// Gives the samples of the window, block by block.
+    fn each(&mut self, take: &mut dyn FnMut(Portion)) -> Result<(), SeriesError> {
+        self.runs.iter_mut().try_for_each(|run| run.each(take))
     }
-}
 
-/// All samples of a row group; no times are needed for that.
-fn whole<R: Read + Seek>(
-    file: &mut ColumnFile<R>,
-    group: usize,
-    signal: &str,
-    take: &mut dyn FnMut(Portion),
-) -> Result<(), SeriesError> {
-    let numbers = file.numbers(group, signal, 0..file.rows_of(group))?;
-    if numbers.is_full() {
-        take(Portion::Samples(numbers.values()));
-    } else {
-        let filled = numbers.values().iter().enumerate().filter(|&(row, _)| numbers.is_filled(row));
-        take(Portion::Samples(&filled.map(|(_, &value)| value).collect::<Vec<_>>()));
+    /// The earliest sample; of equal times the first one.
+    fn first(&mut self) -> Result<Option<Sample>, SeriesError> {
+        self.runs.iter_mut().try_fold(None, |best, run| run.first(best))
     }
-    Ok(())
+
+    /// The latest sample; of equal times the last one.
+    fn last(&mut self) -> Result<Option<Sample>, SeriesError> {
+        self.runs.iter_mut().rev().try_fold(None, |best, run| run.last(best))
+    }
 }
 
 impl Figures {

@@ -3,7 +3,9 @@
 use std::io::Cursor;
 
 use canlog::frame::Micros;
-use canlog::series::{Fill, Input, Recording, Reduction, Series, SeriesError, SeriesRequest, read_range};
+use canlog::series::{
+    Fill, Input, Recording, Reduction, Series, SeriesError, SeriesRequest, Trace, read_range,
+};
 use proptest::prelude::*;
 
 use super::message::{Files, Rows, TINY};
@@ -15,7 +17,7 @@ fn ask(runs: &[Files], request: &SeriesRequest) -> Result<Series, SeriesError> {
         overview: Input::new(Cursor::new(files.overview.clone())),
         signal: "Speed",
     };
-    read_range(runs.iter().map(run).collect(), request)
+    read_range(runs.iter().map(run).map(Trace::from).collect(), request)
 }
 
 /// The same rows from `start` on.

@@ -11,11 +11,9 @@ use super::property::{method, rows, window};
 
 fn shared(signals: &[Files], request: &SeriesRequest) -> Result<Vec<Series>, SeriesError> {
     let one = |files: &'_ Files| {
-        vec![Recording {
-            rows: Input::new(Cursor::new(files.rows.clone())),
-            overview: Input::new(Cursor::new(files.overview.clone())),
-            signal: "Speed",
-        }]
+        let (rows, overview) = (Cursor::new(files.rows.clone()), Cursor::new(files.overview.clone()));
+        let (rows, overview) = (Input::new(rows), Input::new(overview));
+        vec![Recording { rows, overview, signal: "Speed" }.into()]
     };
     read_shared(signals.iter().map(one).collect(), request)
 }

@@ -45,7 +45,7 @@ fn ask<R: Read + Seek, O: Read + Seek>(
     cache: &Arc<ColumnCache>,
 ) -> Result<Series, SeriesError> {
     let (rows, overview) = (Input::kept(rows, cache, "rows"), Input::kept(overview, cache, "overview"));
-    read_range(vec![Recording { rows, overview, signal: "Speed" }], &request())
+    read_range(vec![Recording { rows, overview, signal: "Speed" }.into()], &request())
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn what_is_kept_is_not_read_again() {
     let part = SeriesRequest { window: 2_000_001..2_900_000, method: Reduction::Mean, ..request() };
     let kept = Input::kept(Cursor::new(&files.rows), &cache, "rows");
     let overview = Input::kept(Cursor::new(&files.overview), &cache, "overview");
-    let series = read_range(vec![Recording { rows: kept, overview, signal: "Speed" }], &part).unwrap();
+    let series = read_range(vec![Recording { rows: kept, overview, signal: "Speed" }.into()], &part).unwrap();
     assert_eq!(series, files.series(&part).unwrap(), "some rows of a chunk that is kept whole");
 }
 

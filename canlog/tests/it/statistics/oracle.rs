@@ -6,7 +6,7 @@ use std::path::Path;
 
 use canlog::frame::Micros;
 use canlog::manifest::{MessageFile, SignalSummary};
-use canlog::series::{Input, Reduction, Series, SeriesRequest, read_series};
+use canlog::series::{Input, Recording, Reduction, Series, SeriesRequest, read_series};
 use canlog::statistics::{Statistics, StatisticsRequest, read_statistics};
 use canlog::synth::LogShape;
 use serde_json::{Value, json};
@@ -39,8 +39,9 @@ fn answers(folder: &Path, message: &MessageFile) -> Vec<Value> {
 fn answer((folder, message): (&Path, &MessageFile), signal: &SignalSummary, window: &Range<Micros>) -> Value {
     let open = |name: &str| File::open(folder.join(name)).unwrap();
     let request = StatisticsRequest { window: window.clone(), ..StatisticsRequest::default() };
-    let rows = vec![Input::new(open(&message.file))];
-    let statistics = read_statistics(rows, &signal.name, &request).unwrap();
+    let (rows, overview) = (Input::new(open(&message.file)), Input::new(()));
+    let run = Recording { rows, overview, signal: &signal.name };
+    let statistics = read_statistics(vec![run.into()], &request).unwrap();
     if let Some(stored) = Statistics::stored(signal, message.sorted).filter(|_| window.start < 0) {
         assert_same_but_quantiles(&stored, &statistics);
     }

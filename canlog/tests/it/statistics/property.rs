@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::ops::Range;
 
 use canlog::manifest::{Manifest, Number, SignalSummary};
-use canlog::series::{Input, SeriesError};
+use canlog::series::{Input, Recording, SeriesError, Trace};
 use canlog::statistics::{Sample, Statistics, StatisticsRequest, read_statistics};
 use polars::prelude::{NamedFrom, Series as Values64};
 use proptest::prelude::*;
@@ -62,9 +62,13 @@ fn assert_close(got: &Statistics, wanted: &Statistics) {
     }
 }
 
+/// Statistics do not look at overviews.
+fn recorded<'a>(file: &'a [u8], signal: &'a str) -> Trace<'a, Cursor<&'a [u8]>, ()> {
+    Recording { rows: Input::new(Cursor::new(file)), overview: Input::new(()), signal }.into()
+}
+
 fn ask(files: &[Vec<u8>], request: &StatisticsRequest) -> Statistics {
-    let inputs = files.iter().map(|file| Input::new(Cursor::new(file))).collect();
-    read_statistics(inputs, "Speed", request).unwrap()
+    read_statistics(files.iter().map(|file| recorded(file, "Speed")).collect(), request).unwrap()
 }
 
 proptest! {
@@ -110,7 +114,7 @@ fn wide_integers_are_floats() {
 #[test]
 fn an_unknown_signal_is_refused() {
     let file = Rows { times: vec![1], values: vec![Some(1.0)] }.write(10, TINY).rows;
-    let error = read_statistics(vec![Input::new(Cursor::new(file))], "Spee", &StatisticsRequest::default());
+    let error = read_statistics(vec![recorded(&file, "Spee")], &StatisticsRequest::default());
     assert!(matches!(error, Err(SeriesError::UnknownSignal(name)) if name == "Spee"));
 }
 
