@@ -1,10 +1,15 @@
 //! The GraphQL schema: thin roots, one file a type.
 
 mod answer;
+mod applicability;
+mod check_expression;
 mod conversion;
 mod dbc;
 mod default_dbcs;
-mod error;
+mod derived_signal;
+mod derived_signal_edit;
+pub(crate) mod error;
+pub(crate) mod expression;
 mod input;
 mod interval;
 mod interval_edit;
@@ -15,7 +20,7 @@ mod job_failure;
 mod job_heal;
 mod job_watch;
 mod limit;
-mod load;
+pub(crate) mod load;
 mod local_day;
 mod log;
 mod marker_edit;

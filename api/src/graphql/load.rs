@@ -6,6 +6,7 @@
 mod batch;
 mod counted;
 mod day;
+mod expression;
 mod many;
 mod row;
 mod signal;
@@ -22,6 +23,7 @@ use sea_orm::DatabaseConnection;
 pub(crate) use batch::Batches;
 pub(crate) use counted::Counted;
 pub(crate) use day::{DayByTime, IntervalsOf, MarkersOf};
+pub(crate) use expression::{AllDerived, NamersOf, RecordedIn};
 pub(crate) use many::{ConversionRow, ConversionsOf, DbcsOf, DbcsOfVehicle, JobsOf, NewestJob, QueuePlace};
 pub(crate) use signal::{SignalSearch, SignalsNamed, SignalsOf};
 
@@ -54,7 +56,12 @@ where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Rows: Loader<K, Error = Refusal>,
 {
-    ctx.data_unchecked::<DataLoader<Rows>>().load_one(key).await
+    lookup(ctx).load_one(key).await
+}
+
+/// The loaders of this operation.
+pub(crate) fn lookup<'a>(ctx: &Context<'a>) -> &'a DataLoader<Rows> {
+    ctx.data_unchecked::<DataLoader<Rows>>()
 }
 
 /// Sorts rows into the lists of their owners.

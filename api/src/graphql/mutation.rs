@@ -4,6 +4,10 @@ use async_graphql::{Context, ID, Object};
 
 use super::{
     default_dbcs::{self, SetDefaultDbcsInput, SetDefaultDbcsResult},
+    derived_signal_edit::{
+        self, CreateDerivedSignalInput, CreateDerivedSignalResult, DeleteDerivedSignalResult,
+        UpdateDerivedSignalInput, UpdateDerivedSignalResult,
+    },
     error::Answer,
     interval_edit::{
         self, CreateIntervalInput, CreateIntervalResult, DeleteIntervalResult, UpdateIntervalInput,
@@ -13,7 +17,7 @@ use super::{
         self, CreateMarkerInput, CreateMarkerResult, DeleteMarkerResult, UpdateMarkerInput,
         UpdateMarkerResult,
     },
-    problem::settle,
+    problem::{settle, settle_expression},
     register_dbc::{self, RegisterDbcInput, RegisterDbcResult},
     run_convert::{self, CancelJobResult, ReconvertRunInput, ReconvertRunResult, RetryJobResult},
     run_edit::{self, DeleteRunResult, RestoreRunResult, UpdateRunInput, UpdateRunResult},
@@ -236,5 +240,33 @@ impl Mutation {
         #[graphql(desc = "The marker.")] id: ID,
     ) -> Answer<DeleteMarkerResult> {
         settle(marker_edit::delete(ctx, &id).await)
+    }
+
+    /// Saves an expression ("POST /filters" in the original API).
+    async fn create_derived_signal(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The derived signal.")] input: CreateDerivedSignalInput,
+    ) -> Answer<CreateDerivedSignalResult> {
+        settle_expression(derived_signal_edit::create(ctx, input).await)
+    }
+
+    /// Changes a saved expression ("PATCH /filters/<name>" in the original API, which cleared what was left out).
+    /// Refused when others that use it could not be computed any more.
+    async fn update_derived_signal(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The derived signal, and what to change.")] input: UpdateDerivedSignalInput,
+    ) -> Answer<UpdateDerivedSignalResult> {
+        settle_expression(derived_signal_edit::update(ctx, input).await)
+    }
+
+    /// Deletes a saved expression that no other names ("DELETE /filters/<name>" in the original API).
+    async fn delete_derived_signal(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The derived signal.")] id: ID,
+    ) -> Answer<DeleteDerivedSignalResult> {
+        settle(derived_signal_edit::delete(ctx, &id).await)
     }
 }

@@ -2,12 +2,14 @@
 
 use async_graphql::{Context, ID, Interface};
 use entity::id::{
-    ConversionId, DbcId, IntervalId, JobId, MarkerId, RunId, SignalId, TestDayId, UploadId, VehicleId,
+    ConversionId, DbcId, DerivedSignalId, IntervalId, JobId, MarkerId, RunId, SignalId, TestDayId, UploadId,
+    VehicleId,
 };
 
 use super::{
     conversion::Conversion,
     dbc::Dbc,
+    derived_signal::DerivedSignal,
     error::Answer,
     interval::{Interval, Marker},
     job::Job,
@@ -33,6 +35,7 @@ pub(crate) enum Node {
     TestDay(TestDay),
     Interval(Interval),
     Marker(Marker),
+    DerivedSignal(DerivedSignal),
 }
 
 /// What has this id; none when there is nothing, whatever the id looks like.
@@ -55,6 +58,7 @@ pub(crate) async fn of_id(ctx: &Context<'_>, id: &ID) -> Answer<Option<Node>> {
         TestDayId => |row| Node::TestDay(TestDay(row)),
         IntervalId => |row| Node::Interval(Interval(row)),
         MarkerId => |row| Node::Marker(Marker(row)),
+        DerivedSignalId => |row| Node::DerivedSignal(DerivedSignal(row)),
     }
     Ok(None)
 }

@@ -37,33 +37,68 @@ pub(crate) struct PageArgs {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Cursor {
     pub(crate) tag: String,
-    pub(crate) key: i64,
+    pub(crate) key: Key,
     pub(crate) id: Uuid,
+}
+
+/// What a list is ordered by, before the id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    Number(i64),
+    Text(String),
+}
+
+impl From<i64> for Key {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Key> for Expr {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Number(number) => Self::val(number),
+            Key::Text(text) => Self::val(text),
+        }
+    }
 }
 
 impl Cursor {
     fn encode(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(format!("{}:{}:{}", self.tag, self.key, self.id.simple()))
+        let key = match &self.key {
+            Key::Number(number) => number.to_string(),
+            Key::Text(text) => format!("\"{text}"),
+        };
+        BASE64_URL_SAFE_NO_PAD.encode(format!("{}:{key}:{}", self.tag, self.id.simple()))
     }
 
     fn decode(text: &str, tag: &str, argument: &str) -> Answer<Self> {
         let read = || {
             let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-            let mut parts = text.splitn(3, ':');
-            let tag = parts.next().filter(|found| *found == tag)?.to_owned();
-            Some(Self { tag, key: parts.next()?.parse().ok()?, id: Uuid::try_parse(parts.next()?).ok()? })
+            let (key, id) = text.strip_prefix(tag)?.strip_prefix(':')?.rsplit_once(':')?;
+            let key = match key.strip_prefix('"') {
+                Some(text) => Key::Text(text.to_owned()),
+                None => Key::Number(key.parse().ok()?),
+            };
+            Some(Self { tag: tag.to_owned(), key, id: Uuid::try_parse(id).ok()? })
         };
         read()
             .ok_or_else(|| Refusal::input(argument, "This cursor is of no page of this list in this order."))
     }
 }
 
-/// How a list is ordered: by an integer that is never null, then by id.
+/// How a list is ordered: by an integer or a text that is never null, then by id.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyset {
     /// Names the order inside cursors, so that one order's cursor is refused by another.
     pub(crate) tag: &'static str,
-    /// The integer.
+    /// The integer or text.
     pub(crate) key: Expr,
     /// The id's column.
     pub(crate) id: Expr,
@@ -110,9 +145,10 @@ impl Window {
     pub(crate) fn between(&self, keyset: &Keyset) -> Cond {
         let beyond = |cursor: &Cursor, greater: bool| {
             let (key, id) = (keyset.key.clone(), keyset.id.clone());
-            let further = if greater { key.clone().gt(cursor.key) } else { key.clone().lt(cursor.key) };
+            let at = || Expr::from(cursor.key.clone());
+            let further = if greater { key.clone().gt(at()) } else { key.clone().lt(at()) };
             let same = if greater { id.gt(cursor.id) } else { id.lt(cursor.id) };
-            further.or(key.eq(cursor.key).and(same))
+            further.or(key.eq(at()).and(same))
         };
         Cond::all()
             .add_option(self.after.as_ref().map(|cursor| beyond(cursor, !keyset.descending)))
@@ -150,11 +186,11 @@ impl Window {
 }
 
 /// Reads one page of `select` in the order of `keyset`.
-pub(crate) async fn read<E, T: OutputType>(
+pub(crate) async fn read<E, K: Into<Key>, T: OutputType>(
     ctx: &Context<'_>,
     select: Select<E>,
     (keyset, args): (&Keyset, PageArgs),
-    key: impl Fn(&E::Model) -> (i64, Uuid),
+    key: impl Fn(&E::Model) -> (K, Uuid),
     node: impl Fn(E::Model) -> T,
 ) -> Answer<Connection<T>>
 where
@@ -173,7 +209,7 @@ where
         .await?;
     let cursor = |row: &E::Model| {
         let (key, id) = key(row);
-        Cursor { tag: keyset.tag.to_owned(), key, id }
+        Cursor { tag: keyset.tag.to_owned(), key: key.into(), id }
     };
     Ok(window.page(rows, all, cursor, node))
 }

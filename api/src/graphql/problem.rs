@@ -2,7 +2,10 @@
 
 use async_graphql::{Interface, SimpleObject, Value};
 
-use super::error::{Answer, Code, Refusal};
+use super::{
+    error::{Answer, Code, Refusal},
+    expression::ExpressionProblem,
+};
 
 /// Why a mutation did nothing.
 #[derive(Interface)]
@@ -14,6 +17,7 @@ use super::error::{Answer, Code, Refusal};
 pub(crate) enum Problem {
     Refused(Refused),
     DbcRefused(DbcRefused),
+    ExpressionRefused(ExpressionRefused),
 }
 
 /// A mutation did nothing.
@@ -69,6 +73,37 @@ impl From<Refusal> for DbcRefused {
             message: refusal.message,
             path: refusal.field,
         }
+    }
+}
+
+/// An expression cannot be used.
+#[derive(Clone, Debug, SimpleObject)]
+pub(crate) struct ExpressionRefused {
+    /// `EXPRESSION`.
+    code: Code,
+    /// What was wrong, in one sentence.
+    message: String,
+    /// The input field that is to blame.
+    path: Option<String>,
+    /// What was wrong, where, and what to do about it.
+    problem: Option<ExpressionProblem>,
+}
+
+impl From<Refusal> for ExpressionRefused {
+    fn from(refusal: Refusal) -> Self {
+        let problem = ExpressionProblem::from_refusal(&refusal);
+        Self { problem, code: refusal.code, message: refusal.message, path: refusal.field }
+    }
+}
+
+/// As [`settle`], where an expression may be what is wrong.
+pub(crate) fn settle_expression<P, R>(outcome: Answer<P>) -> Answer<R>
+where
+    R: From<P> + From<Refused> + From<ExpressionRefused>,
+{
+    match outcome {
+        Err(refusal) if refusal.code == Code::Expression => Ok(ExpressionRefused::from(refusal).into()),
+        other => settle(other),
     }
 }
 

@@ -4,7 +4,7 @@
 use async_graphql::{Context, ID, Object};
 use entity::{
     dbc,
-    id::{DbcId, JobId, RunId, TestDayId, UploadId},
+    id::{DbcId, DerivedSignalId, JobId, RunId, TestDayId, UploadId},
     job, upload, vehicle,
 };
 use sea_orm::{
@@ -13,7 +13,9 @@ use sea_orm::{
 };
 
 use super::{
+    check_expression::{self, ExpressionCheck},
     dbc::Dbc,
+    derived_signal::{self, DerivedSignal},
     error::{Answer, Refusal},
     input,
     job::{Job, JobFilter},
@@ -203,6 +205,41 @@ impl Query {
             (None, Some(date)) => test_day::of_date(ctx, date, vehicle).await,
             _ => Err(Refusal::input("id", "Give either `id` or `date`.")),
         }
+    }
+
+    /// Saved expressions, by name ("filters" in the original API).
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn derived_signals(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Words, each of which is in the name, the text, the unit or the description.")]
+        search: Option<String>,
+        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
+        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
+    ) -> Answer<Connection<DerivedSignal>> {
+        derived_signal::page(ctx, search.as_deref(), PageArgs { first, after, last, before }).await
+    }
+
+    /// One saved expression.
+    async fn derived_signal(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The derived signal's id.")] id: ID,
+    ) -> Answer<Option<DerivedSignal>> {
+        Ok(load(ctx, input::id::<DerivedSignalId>(&id, "id")?).await?.map(DerivedSignal))
+    }
+
+    /// What an expression means, or what is wrong with it, before it is saved or plotted.
+    async fn check_expression(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The text.")] expression: String,
+        #[graphql(desc = "The run whose signals it names; without one, any name may be a signal's.")]
+        run: Option<ID>,
+    ) -> Answer<ExpressionCheck> {
+        check_expression::check(ctx, &expression, run.as_ref()).await
     }
 
     /// This server: its version, limits and formats.

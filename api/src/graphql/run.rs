@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object};
 use entity::{interval::Owner, run::Model};
 
 use super::{
+    applicability::{self, Applicability},
     conversion::{Conversion, report_of},
     error::{Answer, Refusal},
     interval::{Interval, Marker},
@@ -258,6 +259,18 @@ impl Run {
         >,
     ) -> Answer<Option<Vec<Series>>> {
         series::of_run(ctx, &self.0, signals, (window, resolution.unwrap_or_default())).await.map(Some)
+    }
+
+    /// Which saved expressions apply to it ("filters" in the original API): those whose every name means one of its
+    /// signals.
+    #[graphql(complexity = "1 + 50 * child_complexity")]
+    async fn derived_signals(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Those that apply, those that do not, or (null) all.", default_with = "Some(true)")]
+        applicable: Option<bool>,
+    ) -> Answer<Vec<Applicability>> {
+        applicability::over(ctx, &[self.0.id], applicable).await
     }
 
     /// When it was uploaded.

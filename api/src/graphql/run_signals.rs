@@ -25,7 +25,7 @@ impl Run {
         let rows = load(ctx, key).await?.unwrap_or_default();
         let cursor = |row: &entity::signal::Model| Cursor {
             tag: "signal".to_owned(),
-            key: i64::from(row.position),
+            key: i64::from(row.position).into(),
             id: row.id.0,
         };
         Ok(window.page(rows, all, cursor, Signal::from))

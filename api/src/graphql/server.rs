@@ -73,12 +73,32 @@ pub(crate) struct Limits {
     body_bytes: Int64,
     /// Seconds that a query or mutation may take.
     operation_seconds: f64,
+    /// Derived signals that are saved.
+    derived_signals: Int64,
+    /// Bytes of an expression.
+    expression_bytes: Int64,
+    /// Words, numbers and signs of an expression.
+    expression_tokens: Int64,
+    /// Operands, operators and functions of an expression.
+    expression_nodes: Int64,
+    /// How deep the brackets of an expression stand in one another.
+    expression_depth: Int64,
+    /// How long a chain of derived signals that use each other may be.
+    expression_chain: Int64,
+    /// Operands, operators and functions of an expression with those of all derived signals it uses.
+    expression_total_nodes: Int64,
+    /// Messages whose signals an expression joins.
+    expression_messages: Int64,
+    /// Samples that a moving window of an expression holds.
+    expression_window_samples: Int64,
+    /// Rows that are read for an expression, over all messages.
+    expression_rows: Int64,
 }
 
 impl Limits {
     fn of(limits: &platform::config::limits::LimitsConfig) -> Self {
         let count = |n: usize| Int64::from(n as u64);
-        let (document, answer) = (&limits.document, &limits.answer);
+        let (document, answer, expression) = (&limits.document, &limits.answer, &limits.expression);
         Self {
             upload_bytes: limits.upload.bytes.into(),
             dbc_bytes: limits.upload.dbc_bytes.into(),
@@ -99,6 +119,16 @@ impl Limits {
             errors: count(answer.errors),
             body_bytes: count(limits.transport.body_bytes),
             operation_seconds: limits.transport.operation.as_secs_f64(),
+            derived_signals: count(expression.derived_signals),
+            expression_bytes: count(expression.bytes),
+            expression_tokens: count(expression.tokens),
+            expression_nodes: count(expression.nodes),
+            expression_depth: count(expression.depth),
+            expression_chain: count(expression.chain),
+            expression_total_nodes: count(expression.total_nodes),
+            expression_messages: count(expression.messages),
+            expression_window_samples: count(expression.window_samples),
+            expression_rows: expression.rows.into(),
         }
     }
 }

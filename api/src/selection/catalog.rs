@@ -1,10 +1,20 @@
 //! What names in expressions mean in one run, or in several at once.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
+use async_graphql::dataloader::DataLoader;
 use canlog::expression::{Base, Catalog, Column, Expression, ExpressionError, Limits, Plan};
 use entity::{derived_signal, id::RunId, signal};
 use platform::config::expressions::ExpressionLimits;
+
+use crate::graphql::{
+    error::Answer,
+    expression::ExpressionProblem,
+    load::{AllDerived, RecordedIn, Rows},
+};
 
 /// The signals of one run or several (the same one in several runs is one: bus, frame id, message and name say which),
 /// and all derived signals.
@@ -12,6 +22,7 @@ use platform::config::expressions::ExpressionLimits;
 pub(crate) struct RunCatalog {
     catalog: Catalog,
     signals: Vec<signal::Model>,
+    derived: Arc<Vec<derived_signal::Model>>,
     /// By base and column: where the signal is in each run that has it.
     columns: Vec<Vec<Places>>,
 }
@@ -30,14 +41,39 @@ type Extent = (i64, Option<i64>, Option<i64>);
 
 impl RunCatalog {
     /// Of the rows of these signals and derived signals.
-    pub(crate) fn new(signals: &[signal::Model], derived: &[derived_signal::Model]) -> Self {
-        let signals = signals.to_vec();
-        let (catalog, columns) = sort(&signals);
-        let mut made = Self { catalog, signals, columns };
-        for row in derived {
-            made.catalog.add_derived(&row.name, &row.expression);
+    pub(crate) fn new(signals: Vec<signal::Model>, derived: Arc<Vec<derived_signal::Model>>) -> Self {
+        let (mut catalog, columns) = sort(&signals);
+        for row in derived.iter() {
+            catalog.add_derived(&row.name, &row.expression);
         }
-        made
+        Self { catalog, signals, derived, columns }
+    }
+
+    /// Of these runs. Its signals' rows lack their summaries.
+    pub(crate) async fn load(lookup: &DataLoader<Rows>, runs: &[RunId]) -> Answer<Self> {
+        let recorded =
+            futures::future::try_join_all(runs.iter().map(|&run| lookup.load_one(RecordedIn(run))));
+        let (recorded, derived) = futures::try_join!(recorded, lookup.load_one(AllDerived))?;
+        let signals = recorded.into_iter().flatten().flatten().collect();
+        Ok(Self::new(signals, derived.unwrap_or_default()))
+    }
+
+    /// Lets names that mean nothing here stand for some signal: to check a text that is for other runs too.
+    pub(crate) fn accept_unknown(&mut self) {
+        self.catalog.accept_unknown();
+    }
+
+    /// All derived signals, by name.
+    pub(crate) fn derived(&self) -> &Arc<Vec<derived_signal::Model>> {
+        &self.derived
+    }
+
+    /// What is wrong with a text that could not be planned.
+    pub(crate) fn problem(&self, error: ExpressionError, source: &str) -> ExpressionProblem {
+        let blamed =
+            error.derived.as_ref().and_then(|name| self.derived.iter().find(|row| row.name == *name));
+        let text = blamed.map_or(source, |row| &row.expression);
+        ExpressionProblem::new(error, text)
     }
 
     /// Gives a text's names their meaning.
@@ -129,6 +165,8 @@ fn partial(signals: &[signal::Model]) -> HashSet<(Message<'_>, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use canlog::expression::{Joining, Limits};
     use entity::{
         id::{ConversionId, RunId, SignalId},
@@ -163,7 +201,7 @@ mod tests {
     fn a_multiplexed_signal_has_times_of_its_own() {
         let run = RunId::new();
         let signals = [("Mux", 9), ("A", 9), ("B", 4)].map(|(name, count)| recorded(run, "M", name, count));
-        let catalog = RunCatalog::new(&signals, &[]);
+        let catalog = RunCatalog::new(signals.to_vec(), Arc::default());
         let joining = |source: &str| catalog.plan(source, &Limits::default()).unwrap().joining();
         assert_eq!(joining("Mux + A"), Joining::Direct);
         assert_eq!(joining("Mux + B"), Joining::PreviousValue);
@@ -178,7 +216,7 @@ mod tests {
             recorded(two, "Wheel", "Speed", 9),
             recorded(two, "Wheel", "Slip", 9),
         ];
-        let catalog = RunCatalog::new(&signals, &[]);
+        let catalog = RunCatalog::new(signals.to_vec(), Arc::default());
         let plan = catalog.plan("Speed * Wheel.Slip", &Limits::default()).unwrap();
         let names = |run| {
             let found = catalog.locate(&plan.bases()[0], run)?;

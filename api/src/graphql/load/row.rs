@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
-use entity::{blob, conversion, dbc, id, interval, job, marker, run, signal, test_day, upload, vehicle};
+use entity::{
+    blob, conversion, dbc, derived_signal, id, interval, job, marker, run, signal, test_day, upload, vehicle,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::Rows;
@@ -28,6 +30,7 @@ by_id! {
     BlobId => blob,
     ConversionId => conversion,
     DbcId => dbc,
+    DerivedSignalId => derived_signal,
     IntervalId => interval,
     JobId => job,
     MarkerId => marker,

@@ -25,7 +25,7 @@ const HOUR: i64 = 3_600_000_000;
 
 impl Api {
     /// What the mutation of this name answers to `input`: the payload's one field, or the problem.
-    async fn mutate(&self, name: &str, fields: &str, input: Value) -> Value {
+    pub(super) async fn mutate(&self, name: &str, fields: &str, input: Value) -> Value {
         let kind = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
         let query = format!(
             "mutation($input: {kind}Input!) {{ {name}(input: $input) {{ __typename
@@ -37,7 +37,7 @@ impl Api {
     }
 
     /// What the deletion of this name answers.
-    async fn remove(&self, name: &str, id: &Value) -> Value {
+    pub(super) async fn remove(&self, name: &str, id: &Value) -> Value {
         let kind = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
         let query = format!(
             "mutation($id: ID!) {{ {name}(id: $id) {{ ... on {kind}Payload {{ id }} ... on Problem {{ code }} }} }}"

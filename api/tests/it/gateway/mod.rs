@@ -2,6 +2,8 @@
 
 mod days;
 mod defaults;
+mod derived;
+mod derived_limits;
 mod introspection;
 mod limits;
 mod logs;
