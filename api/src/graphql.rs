@@ -45,6 +45,7 @@ mod search;
 mod series;
 mod server;
 mod signal;
+mod signal_catalog;
 mod subscription;
 mod test_day;
 mod test_day_edit;

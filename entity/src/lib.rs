@@ -3,6 +3,7 @@
 //! Times are integer microseconds since 1970-01-01T00:00:00Z and come from the database's clock.
 
 pub mod blob;
+pub mod catalog_signal;
 pub mod clock;
 pub mod conversion;
 pub mod dbc;

@@ -11,8 +11,8 @@ use sea_orm::{
 };
 
 use crate::{
-    blob, conversion, dbc, derived_signal, interval, job, job_event, marker, run, run_dbc, signal, test_day,
-    upload, vehicle, vehicle_dbc,
+    blob, catalog_signal, conversion, dbc, derived_signal, interval, job, job_event, marker, run, run_dbc,
+    signal, test_day, upload, vehicle, vehicle_dbc,
 };
 
 /// A line that is no row of its table.
@@ -99,6 +99,7 @@ tables! {
     "job_event" job_event JobId Seq;
     "conversion" conversion Id;
     "signal" signal Id;
+    "catalog_signal" catalog_signal Id;
     "time_interval" interval Id;
     "marker" marker Id;
     "derived_signal" derived_signal Id;

@@ -3,7 +3,10 @@
 use sea_orm::{DatabaseTransaction, DbErr, entity::prelude::*};
 use sha2::{Digest, Sha256};
 
-use crate::id::{ConversionId, RunId, SignalId};
+use crate::{
+    catalog_signal,
+    id::{ConversionId, RunId, SignalId},
+};
 
 /// A signal as recorded in one run. Identity: (bus, frame id + extended flag, message, name).
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -45,6 +48,8 @@ pub struct Model {
     pub first_at: Option<i64>,
     /// Time of the last value in file order.
     pub last_at: Option<i64>,
+    /// What it is in the catalogue: a [`catalog_signal`]'s id.
+    pub catalog_id: Option<Uuid>,
 }
 
 /// No relation is navigated by the ORM.
@@ -108,8 +113,8 @@ impl RecordedSignal {
         SignalId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 
-    fn into_row(self, run_id: RunId, conversion_id: ConversionId, position: i32) -> ActiveModel {
-        let row = Model {
+    fn into_row(self, run_id: RunId, conversion_id: ConversionId, position: i32) -> Model {
+        let mut row = Model {
             id: self.id(run_id),
             run_id,
             conversion_id,
@@ -127,8 +132,10 @@ impl RecordedSignal {
             summary: self.summary,
             first_at: self.first_at,
             last_at: self.last_at,
+            catalog_id: None,
         };
-        ActiveModel::from(row).reset_all()
+        row.catalog_id = Some(catalog_signal::Model::of(&row).id);
+        row
     }
 }
 
@@ -145,10 +152,13 @@ pub(crate) async fn replace(
     signals: Vec<RecordedSignal>,
 ) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::RunId.eq(run)).exec(tx).await?;
+    let rows = (0..).zip(signals).map(|(position, signal)| signal.into_row(run, conversion, position));
+    let rows: Vec<Model> = rows.collect();
+    catalog_signal::note(tx, &rows).await?;
     let (mut page, mut bytes) = (Vec::new(), 0);
-    for (position, signal) in (0..).zip(signals) {
-        bytes += signal.summary.len();
-        page.push(signal.into_row(run, conversion, position));
+    for row in rows {
+        bytes += row.summary.len();
+        page.push(ActiveModel::from(row).reset_all());
         if page.len() == PAGE || bytes >= PAGE_BYTES {
             Entity::insert_many(page.split_off(0)).exec_without_returning(tx).await?;
             bytes = 0;

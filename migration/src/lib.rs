@@ -9,6 +9,7 @@ mod m0002_places;
 mod m0003_parts;
 mod m0004_days;
 mod m0005_derived_signals;
+mod m0006_catalog;
 mod step;
 mod turn;
 
@@ -127,6 +128,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_parts::Parts),
             Box::new(m0004_days::Days),
             Box::new(m0005_derived_signals::DerivedSignals),
+            Box::new(m0006_catalog::SignalCatalog),
         ]
     }
 

@@ -4,6 +4,7 @@
 //! from memory.
 
 mod batch;
+mod catalog;
 mod counted;
 mod day;
 mod expression;
@@ -21,6 +22,7 @@ use platform::runtime::Runtime;
 use sea_orm::DatabaseConnection;
 
 pub(crate) use batch::Batches;
+pub(crate) use catalog::{EntryOf, Figures, FiguresOf, RunsWith, UnitsOf, newest_drive, recorded};
 pub(crate) use counted::Counted;
 pub(crate) use day::{DayByTime, IntervalsOf, MarkersOf};
 pub(crate) use expression::{AllDerived, NamersOf, RecordedIn};

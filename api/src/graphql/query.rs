@@ -27,6 +27,7 @@ use super::{
     run_list::{self, RunFilter, RunOrder},
     search,
     server::Server,
+    signal_catalog::{self, CatalogSignal},
     test_day::{self, TestDay, TestDayFilter},
     upload::{UploadFilter, UploadRecord},
     vehicle::Vehicle,
@@ -205,6 +206,24 @@ impl Query {
             (None, Some(date)) => test_day::of_date(ctx, date, vehicle).await,
             _ => Err(Refusal::input("id", "Give either `id` or `date`.")),
         }
+    }
+
+    /// Which signals exist over all runs that are not deleted, by name ("variables" in the original API).
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn signal_catalog(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Words, each of which is in the name, the message or the unit.")] search: Option<
+            String,
+        >,
+        #[graphql(desc = "What the runs of this car have.")] vehicle: Option<ID>,
+        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
+        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
+    ) -> Answer<Connection<CatalogSignal>> {
+        let args = PageArgs { first, after, last, before };
+        signal_catalog::page(ctx, search.as_deref(), vehicle.as_ref(), args).await
     }
 
     /// Saved expressions, by name ("filters" in the original API).

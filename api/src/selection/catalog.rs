@@ -194,6 +194,7 @@ mod tests {
             summary: String::new(),
             first_at: Some(0),
             last_at: Some(1),
+            catalog_id: None,
         }
     }
 

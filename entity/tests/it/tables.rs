@@ -1,8 +1,8 @@
 //! The models and the migrated tables have the same columns, and the clock runs.
 
 use entity::{
-    blob, clock, conversion, dbc, derived_signal, interval, job, job_event, marker, part_upload, run,
-    run_dbc, signal, test_day, tombstone, upload, vehicle, vehicle_dbc,
+    blob, catalog_signal, clock, conversion, dbc, derived_signal, interval, job, job_event, marker,
+    part_upload, run, run_dbc, signal, test_day, tombstone, upload, vehicle, vehicle_dbc,
 };
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
@@ -39,6 +39,7 @@ async fn entity_reads<E: EntityTrait>(store: &Store) {
 
 async fn models_match_tables(store: Store) {
     same(&store, blob::Entity).await;
+    same(&store, catalog_signal::Entity).await;
     same(&store, conversion::Entity).await;
     same(&store, dbc::Entity).await;
     same(&store, derived_signal::Entity).await;

@@ -1,5 +1,6 @@
 //! The schema on real parts: databases of every back end, files, broker.
 
+mod catalog;
 mod days;
 mod defaults;
 mod derived;
