@@ -59,6 +59,9 @@ mod window;
 use async_graphql::{Context, SDLExportOptions, SchemaBuilder};
 use platform::runtime::Runtime;
 
+use crate::selection::Library;
+
+pub(crate) use error::Answer;
 pub use error::{Code, Refusal};
 pub use mutation::Mutation;
 pub use query::Query;
@@ -68,15 +71,21 @@ pub use subscription::Subscription;
 /// The schema with everything its resolvers need.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// Builds the schema on `runtime`; its limits are those of the configuration.
+/// Builds the schema on `runtime` with a library of its own; its limits are those of the configuration.
 #[must_use]
 pub fn schema(runtime: &Runtime) -> Schema {
+    schema_of(&Library::new(runtime.clone()))
+}
+
+/// Builds the schema on the process's library.
+#[must_use]
+pub fn schema_of(library: &Library) -> Schema {
+    let runtime = library.runtime();
     let limits = &runtime.config.limits.document;
     let builder = builder()
         .data(runtime.clone())
         .data(job_heal::Healer::new(runtime))
-        .data(series::Readers::new())
-        .data(series::Proofs::default())
+        .data(library.clone())
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
         .extension(answer::Answers(runtime.clone()));
@@ -94,6 +103,11 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query, Mutation, Subscription)
         .register_output_type::<problem::Problem>()
         .register_output_type::<node::Node>()
+}
+
+/// The converted runs as this process reads them.
+fn library<'a>(ctx: &Context<'a>) -> &'a Library {
+    ctx.data_unchecked::<Library>()
 }
 
 /// The handles of this process.

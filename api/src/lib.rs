@@ -17,16 +17,19 @@ pub mod upload;
 pub use graphql::{register_default_dbc, schema_sdl};
 use platform::runtime::Runtime;
 pub use router::router_of;
+pub use selection::Library;
 pub use serve::{serve_operations, serve_schema};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 /// Every path of the API over one runtime.
 pub fn router(runtime: Runtime) -> axum::Router {
-    router_of(graphql::schema(&runtime), runtime, TaskTracker::new())
+    let library = Library::new(runtime);
+    router_of(graphql::schema_of(&library), library, TaskTracker::new())
 }
 
 /// Serves the API on `listener` until the runtime's shutdown, then finishes what is under way.
 pub async fn serve(runtime: Runtime, listener: TcpListener) {
-    serve_schema(graphql::schema(&runtime), runtime, listener).await;
+    let library = Library::new(runtime);
+    serve_schema(graphql::schema_of(&library), library, listener).await;
 }

@@ -23,12 +23,14 @@ use crate::{
     graphql::schema_sdl,
     health::{self, Probe},
     metrics::{self, Scrape},
+    selection::Library,
     traffic,
     transport::{Endpoint, request_id},
 };
 
-/// The paths over a schema; what outlives a request is tracked by `tasks`.
-pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -> Router {
+/// The paths over a schema and the library it reads; what outlives a request is tracked by `tasks`.
+pub fn router_of<E: Executor>(schema: E, library: Library, tasks: TaskTracker) -> Router {
+    let runtime = library.runtime().clone();
     let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
     let probe = Probe::new(runtime.clone());
     let access = from_fn_with_state(runtime.config.operations.metrics, metrics::guard);
@@ -40,7 +42,7 @@ pub fn router_of<E: Executor>(schema: E, runtime: Runtime, tasks: TaskTracker) -
     }
     // No CORS layer: pages of other origins are told nothing.
     routes
-        .with_state(runtime.clone())
+        .with_state(library)
         .merge(endpoint.routes())
         .merge(health_of(probe.clone()))
         .merge(metrics_of(runtime, probe).layer(access))

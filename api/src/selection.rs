@@ -1,4 +1,79 @@
-//! What to read: names, ids and expressions become signals and plans. GraphQL and HTTP share it.
+//! Which signals, over which runs and times: what GraphQL's series and statistics and HTTP's exports have in
+//! common, from a name to files that are proved to be what their conversion wrote.
+//!
+//! An [`Axis`] says which runs and which times, a [`Selector`] which signal. [`Library::select`] looks the names
+//! up and answers in words; [`Library::open`] finds the files; [`Library::read`] reads them on a thread, with
+//! [`Opened::traces`]:
+//!
+//! ```ignore
+//! let selected = library.select(&library.lookup(), &axis, &selectors).await?;
+//! let opened = library.open(&library.lookup(), selected).await?;
+//! let series = library.read(opened, move |opened, stop| read_shared(opened.traces(stop), &request)).await?;
+//! ```
 
+mod axis;
 pub(crate) mod catalog;
 pub(crate) mod dependency;
+mod file;
+mod open;
+mod proof;
+pub(crate) mod select;
+
+use std::sync::Arc;
+
+use canlog::series::ColumnCache;
+use platform::runtime::Runtime;
+use tokio::sync::Semaphore;
+
+pub(crate) use axis::Axis;
+pub(crate) use file::{Stop, StoredFile};
+pub(crate) use open::refusal;
+pub(crate) use select::{Kind, Selected, Selector};
+
+use crate::graphql::load::{Batches, Lookup, loaders};
+
+/// The converted runs as this process reads them. Cheap to clone: all clones share what is remembered.
+#[derive(Clone, Debug)]
+pub struct Library(Arc<Shelves>);
+
+#[derive(Debug)]
+struct Shelves {
+    runtime: Runtime,
+    proofs: proof::Proofs,
+    /// How many readings run at once, over all operations.
+    readers: Arc<Semaphore>,
+    columns: Arc<ColumnCache>,
+}
+
+impl Library {
+    /// The library of one process; decoded columns take as many bytes as the configuration says.
+    ///
+    /// Twice as many readings run at once as there are processors: while one waits for the disk another computes.
+    #[must_use]
+    pub fn new(runtime: Runtime) -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self(Arc::new(Shelves {
+            proofs: proof::Proofs::default(),
+            readers: Arc::new(Semaphore::new(2 * processors)),
+            columns: Arc::new(ColumnCache::new(runtime.config.storage.column_cache_bytes)),
+            runtime,
+        }))
+    }
+
+    /// The handles it reads with.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.0.runtime
+    }
+
+    /// Lookups for one request that has none of its own; what is asked at the same time becomes one statement.
+    #[expect(dead_code, reason = "for HTTP exports and ranges")]
+    pub(crate) fn lookup(&self) -> Lookup {
+        loaders(self.runtime(), &Batches::default())
+    }
+}
+
+impl axum::extract::FromRef<Library> for Runtime {
+    fn from_ref(library: &Library) -> Self {
+        library.runtime().clone()
+    }
+}

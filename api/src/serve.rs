@@ -20,6 +20,7 @@ use tower::Layer;
 
 use crate::{
     router::{operations_router, router_of},
+    selection::Library,
     transport::Peer,
 };
 
@@ -34,9 +35,9 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves a schema on `listener` until the runtime's shutdown, then finishes what is under way: no new
 /// connections, requests and uploads get 30 s, sockets are told that the server goes away.
-pub async fn serve_schema<E: Executor>(schema: E, runtime: Runtime, listener: TcpListener) {
-    let (tasks, shutdown) = (TaskTracker::new(), runtime.shutdown.clone());
-    accept(router_of(schema, runtime, tasks.clone()), listener, tasks, shutdown).await;
+pub async fn serve_schema<E: Executor>(schema: E, library: Library, listener: TcpListener) {
+    let (tasks, shutdown) = (TaskTracker::new(), library.runtime().shutdown.clone());
+    accept(router_of(schema, library, tasks.clone()), listener, tasks, shutdown).await;
 }
 
 /// Serves liveness, readiness and metrics on `listener` until the runtime's shutdown.

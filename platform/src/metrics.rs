@@ -93,6 +93,11 @@ fn describe() {
     describe_counter!(name::RECEIVED_BYTES, Unit::Bytes, "Bytes of logs that came in");
     describe_counter!(name::LOST_RINGS, "Wake-ups that Redis did not take; the jobs start when workers look");
     describe_counter!(name::STORED_BYTES, Unit::Bytes, "Bytes stored, by what they are");
+    describe_counter!(
+        name::COLUMN_CACHE,
+        "Questions to the cache of decoded columns, by what became of them"
+    );
+    describe_gauge!(name::COLUMN_CACHE_BYTES, Unit::Bytes, "Bytes of decoded columns in memory");
     describe_counter!(name::CONVERSIONS, "Executions of jobs that ended, by how");
     describe_histogram!(name::CONVERSION_SECONDS, Unit::Seconds, "From the claim to the end of an execution");
     describe_histogram!(name::CONVERSION_FRAMES_PER_SECOND, "Frames a second of a conversion that succeeded");

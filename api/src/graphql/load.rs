@@ -44,8 +44,11 @@ impl Rows {
     }
 }
 
+/// The loaders of one operation.
+pub(crate) type Lookup = DataLoader<Rows>;
+
 /// The loaders of one operation, whose `batches` run when it waits for them.
-pub(crate) fn loaders(runtime: &Runtime, batches: &Batches) -> DataLoader<Rows> {
+pub(crate) fn loaders(runtime: &Runtime, batches: &Batches) -> Lookup {
     let batches = batches.clone();
     DataLoader::new(Rows(runtime.clone()), move |batch| batches.take(batch))
         .max_batch_size(BATCH)
@@ -62,8 +65,8 @@ where
 }
 
 /// The loaders of this operation.
-pub(crate) fn lookup<'a>(ctx: &Context<'a>) -> &'a DataLoader<Rows> {
-    ctx.data_unchecked::<DataLoader<Rows>>()
+pub(crate) fn lookup<'a>(ctx: &Context<'a>) -> &'a Lookup {
+    ctx.data_unchecked::<Lookup>()
 }
 
 /// Sorts rows into the lists of their owners.

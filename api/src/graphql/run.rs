@@ -17,12 +17,13 @@ use super::{
     run_status::RunStatus,
     scalar::DateTime,
     search,
-    series::{self, Resolution, Series, SignalSelector},
+    series::{self, Fill, Grid, Resolution, Series, Shape, SignalSelector},
     signal::Signal,
     test_day::TestDay,
     vehicle::Vehicle,
     window::TimeWindow,
 };
+use crate::selection::Axis;
 
 /// The most names of one argument.
 const MAX_NAMES: usize = 200;
@@ -249,6 +250,7 @@ impl Run {
     /// Samples of several signals, one entry a selector in the order given ("points" in the original API). Few
     /// samples come as they are, many reduced to at most `maxPoints` entries a signal.
     #[graphql(complexity = "1 + signals.len() * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     async fn series(
         &self,
         ctx: &Context<'_>,
@@ -257,8 +259,15 @@ impl Run {
         #[graphql(desc = "How many points at most, and how to reduce to them.")] resolution: Option<
             Resolution,
         >,
+        #[graphql(desc = "Whether they have their times in common.", default)] grid: Grid,
+        #[graphql(desc = "What stands where there is no sample.", default_with = "Fill::None")] fill: Fill,
     ) -> Answer<Option<Vec<Series>>> {
-        series::of_run(ctx, &self.0, signals, (window, resolution.unwrap_or_default())).await.map(Some)
+        let shape = Shape { resolution: resolution.unwrap_or_default(), grid, fill };
+        let window = match window {
+            Some(window) => Some(window.range(ctx, "window").await?),
+            None => None,
+        };
+        series::of_axis(ctx, &Axis::of_run(&self.0, window), signals, shape).await.map(Some)
     }
 
     /// Which saved expressions apply to it ("filters" in the original API): those whose every name means one of its

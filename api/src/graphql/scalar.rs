@@ -29,6 +29,53 @@ impl ScalarType for DateTime {
     }
 }
 
+/// A length of time in microseconds, above 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Duration(pub(crate) Micros);
+
+/// Units from the longest to the shortest, in microseconds.
+const UNITS: [(&str, Micros); 5] =
+    [("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
+
+impl std::str::FromStr for Duration {
+    type Err = &'static str;
+
+    /// Reads `20us`, `1ms`, `500ms`, `1s`, `10s`, `1m`, `1h`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at(digits);
+        let unit = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, micros)| *micros);
+        let micros =
+            number.parse::<Micros>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
+        micros
+            .filter(|micros| *micros > 0)
+            .map(Self)
+            .ok_or("expected a length of time as in 20us, 500ms, 1s, 10m or 1h")
+    }
+}
+
+impl std::fmt::Display for Duration {
+    /// In the longest unit that gives a whole number.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let whole = UNITS.iter().find(|(_, micros)| self.0 % micros == 0).unwrap_or(&("us", 1));
+        write!(formatter, "{}{}", self.0 / whole.1, whole.0)
+    }
+}
+
+/// A length of time: a whole number above 0 and one of the units `us`, `ms`, `s`, `m`, `h`, as in `20us`, `500ms`,
+/// `10s`, `1m` (a part of what the specification allows).
+#[Scalar(specified_by_url = "https://pkg.go.dev/time#ParseDuration")]
+impl ScalarType for Duration {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = value else { return Err(InputValueError::expected_type(value)) };
+        text.parse().map_err(InputValueError::custom)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
 /// A 64-bit integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Int64(pub(crate) i64);
@@ -141,5 +188,28 @@ impl ScalarType for Url {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time() {
+        for (text, micros, again) in [
+            ("20us", 20, "20us"),
+            ("1000us", 1_000, "1ms"),
+            ("500ms", 500_000, "500ms"),
+            ("10s", 10_000_000, "10s"),
+            ("60s", 60_000_000, "1m"),
+            ("1h", 3_600_000_000, "1h"),
+        ] {
+            let read: Duration = text.parse().unwrap();
+            assert_eq!((read.0, read.to_string().as_str()), (micros, again), "{text}");
+        }
+        for wrong in ["", "s", "5", "0s", "-1s", "1.5s", "1 s", "1d", "1S", "9223372036854775807h"] {
+            assert!(wrong.parse::<Duration>().is_err(), "{wrong}");
+        }
     }
 }

@@ -1,84 +1,42 @@
 //! `Series`: columns of numbers for plots.
 
-mod proof;
 mod read;
+mod request;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject};
+use async_graphql::Object;
 use canlog::series::Reduction as Method;
-use entity::run;
-pub(crate) use proof::Proofs;
-pub(crate) use read::{Budget, Readers};
+pub(crate) use read::{Budget, of_axis};
+pub(crate) use request::{Fill, Grid, Reduction, Resolution, Shape, SignalSelector};
 
 use super::{
-    error::{Answer, Code, Refusal},
-    runtime,
     scalar::{DateTime, Float64Array, FloatList, Int64},
     signal::Signal,
-    window::TimeWindow,
 };
-
-/// The most signals of one `series` field.
-const MAX_SIGNALS: usize = 100;
-
-/// A signal of the run: by id or by name.
-#[derive(Clone, Debug, OneofObject)]
-pub(crate) enum SignalSelector {
-    /// The signal's id.
-    Id(ID),
-    /// Its short name where unique, else `Message.Signal`; AMBIGUOUS_SIGNAL lists the candidates.
-    Name(String),
-}
-
-/// How many points at most, and how to reduce to them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, InputObject)]
-pub(crate) struct Resolution {
-    /// The most entries a signal ("sample_size" in the original API).
-    #[graphql(default = 2000)]
-    max_points: i32,
-    /// How the samples of a bucket become one entry when there are more than that.
-    #[graphql(default_with = "Reduction::MinMax")]
-    method: Reduction,
-}
-
-impl Default for Resolution {
-    fn default() -> Self {
-        Self { max_points: 2000, method: Reduction::MinMax }
-    }
-}
-
-/// How the samples of a bucket become one entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "Method")]
-pub(crate) enum Reduction {
-    /// The smallest and the largest: no peak is lost.
-    MinMax,
-    /// The arithmetic mean.
-    Mean,
-    /// The earliest sample.
-    First,
-    /// The latest sample.
-    Last,
-    /// None: the samples themselves. TOO_MANY_POINTS when there are more than `maxPoints`.
-    Raw,
-}
+use crate::selection::Selected;
 
 /// The columns of one signal.
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
-    signal: Signal,
+    of: Selected,
     columns: Columns,
+}
+
+impl Series {
+    fn new(of: Selected, series: canlog::series::Series) -> Self {
+        Self { of, columns: Columns::new(series) }
+    }
 }
 
 /// The answer for one signal, its columns shared with the scalars that show them.
 #[derive(Clone, Debug)]
-pub(crate) struct Columns {
-    pub(crate) head: canlog::series::Series,
-    pub(crate) time: Arc<Vec<f64>>,
-    pub(crate) values: Arc<Vec<f64>>,
-    pub(crate) min: Arc<Vec<f64>>,
-    pub(crate) max: Arc<Vec<f64>>,
+struct Columns {
+    head: canlog::series::Series,
+    time: Arc<Vec<f64>>,
+    values: Arc<Vec<f64>>,
+    min: Arc<Vec<f64>>,
+    max: Arc<Vec<f64>>,
 }
 
 impl Columns {
@@ -100,14 +58,19 @@ fn filled(column: &Arc<Vec<f64>>, time: &Arc<Vec<f64>>) -> Option<Arc<Vec<f64>>>
 /// `values`; MIN_MAX fills `min` and `max`.
 #[Object]
 impl Series {
-    /// The signal.
-    async fn signal(&self) -> &Signal {
-        &self.signal
+    /// The signal; over several runs, that of the first run that has it.
+    async fn signal(&self) -> Option<Signal> {
+        self.of.rows().first().cloned().map(Signal::from)
     }
 
-    /// The signal's unit.
+    /// What it is called: as it was asked for, by id `Message.Signal`.
+    async fn name(&self) -> &str {
+        &self.of.name
+    }
+
+    /// Its unit.
     async fn unit(&self) -> Option<&str> {
-        self.signal.row.unit.as_deref()
+        self.of.unit.as_deref()
     }
 
     /// What `time` counts from.
@@ -161,11 +124,12 @@ impl Series {
         filled(&self.columns.max, &self.columns.time).map(FloatList)
     }
 
-    /// The value table's label of each sample (null where it has none); null unless RAW and the signal has a
-    /// value table.
+    /// The value table's label of each entry (null where it has none); null unless the signal has a value table and
+    /// entries are samples: RAW, FIRST, LAST.
     async fn labels(&self) -> Option<Vec<Option<&str>>> {
-        let raw = self.columns.head.method == Method::Raw && !self.signal.summary.labels.is_empty();
-        raw.then(|| self.columns.values.iter().map(|value| self.signal.label(*value)).collect())
+        let samples = matches!(self.columns.head.method, Method::Raw | Method::First | Method::Last);
+        let some = samples && !self.of.labels.is_empty();
+        some.then(|| self.columns.values.iter().map(|value| self.of.label(*value)).collect())
     }
 
     /// `time` as bytes.
@@ -191,53 +155,4 @@ impl Series {
     async fn max_b64(&self) -> Option<Float64Array> {
         filled(&self.columns.max, &self.columns.time).map(Float64Array)
     }
-}
-
-/// Answers `Run.series`: everything is checked before a file is opened.
-pub(crate) async fn of_run(
-    ctx: &Context<'_>,
-    run: &run::Model,
-    selectors: Vec<SignalSelector>,
-    (window, resolution): (Option<TimeWindow>, Resolution),
-) -> Answer<Vec<Series>> {
-    if selectors.is_empty() || selectors.len() > MAX_SIGNALS {
-        return Err(Refusal::input("signals", format!("Between 1 and {MAX_SIGNALS} signals.")));
-    }
-    let most = runtime(ctx).config.limits.answer.points;
-    let max_points = match usize::try_from(resolution.max_points) {
-        Ok(points) if points > most => {
-            let message =
-                format!("At most {most} points a signal: ask for a smaller window or fewer points.");
-            return Err(Refusal::new(Code::TooManyPoints, message).at("maxPoints"));
-        }
-        Ok(points) if points > 0 => points,
-        _ => return Err(Refusal::input("maxPoints", "At least one point.")),
-    };
-    let whole = run.start_at.unwrap_or_default()..run.end_at.map_or(i64::MAX, |end| end.saturating_add(1));
-    let window = match window {
-        Some(window) => window.range(ctx, "window").await?,
-        None => whole,
-    };
-    let request = canlog::series::SeriesRequest {
-        window,
-        max_points,
-        method: resolution.method.into(),
-        ..canlog::series::SeriesRequest::default()
-    };
-    let each = selectors.iter().map(|selector| one(ctx, run, selector, &request));
-    futures::future::try_join_all(each).await
-}
-
-async fn one(
-    ctx: &Context<'_>,
-    run: &run::Model,
-    selector: &SignalSelector,
-    request: &canlog::series::SeriesRequest,
-) -> Answer<Series> {
-    let signal = match selector {
-        SignalSelector::Id(id) => Signal::of_id(ctx, run.id, id).await?,
-        SignalSelector::Name(name) => Signal::one(Signal::of_name(ctx, run.id, name).await?, name)?,
-    };
-    let columns = Columns::new(read::signal(ctx, &signal, request.clone()).await?);
-    Ok(Series { signal, columns })
 }

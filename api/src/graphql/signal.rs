@@ -1,6 +1,6 @@
 //! `Signal`: a signal as recorded in one run.
 
-use async_graphql::{Context, ID, Object, SimpleObject, Value};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use canlog::manifest::{Number, SignalSummary};
 use entity::{
     id::{RunId, SignalId},
@@ -8,12 +8,13 @@ use entity::{
 };
 
 use super::{
-    error::{Answer, Code, Refusal},
+    error::{Answer, Refusal},
     input,
     load::{SignalsNamed, load},
     run::Run,
     scalar::{DateTime, Int64},
 };
+use crate::selection::select;
 
 /// A signal as recorded in one run.
 #[derive(Clone, Debug)]
@@ -24,20 +25,12 @@ pub(crate) struct Signal {
 
 impl From<signal::Model> for Signal {
     fn from(row: signal::Model) -> Self {
-        let summary = serde_json::from_str(&row.summary).unwrap_or_else(|error| {
-            tracing::error!(signal.id = %row.id, %error, "a signal's summary cannot be read");
-            SignalSummary::default()
-        });
+        let summary = select::summary(&row);
         Self { row, summary }
     }
 }
 
 impl Signal {
-    /// `Message.Signal`.
-    fn qualified(row: &signal::Model) -> String {
-        format!("{}.{}", row.message, row.name)
-    }
-
     /// The signal of `run` with this id.
     pub(crate) async fn of_id(ctx: &Context<'_>, run: RunId, id: &ID) -> Answer<Self> {
         let id: SignalId = input::id(id, "id")?;
@@ -47,14 +40,8 @@ impl Signal {
 
     /// The signals of `run` that a short or qualified name may mean.
     pub(crate) async fn of_name(ctx: &Context<'_>, run: RunId, name: &str) -> Answer<Vec<signal::Model>> {
-        let key = SignalsNamed { run, name: name.to_owned() };
+        let key = SignalsNamed { runs: [run].into(), name: name.to_owned() };
         Ok(load(ctx, key).await?.unwrap_or_default())
-    }
-
-    /// The value table's label of a sample.
-    pub(crate) fn label(&self, value: f64) -> Option<&str> {
-        let found = self.summary.labels.iter().find(|label| label.value == Some(value));
-        found.map(|label| label.label.as_str())
     }
 
     /// The one signal that these are.
@@ -64,27 +51,10 @@ impl Signal {
             (Some(row), true) => Ok(Self::from(row)),
             (Some(row), false) => {
                 rows.push(row);
-                Err(ambiguous(&rows, name))
+                Err(select::ambiguous(&rows, name))
             }
         }
     }
-}
-
-/// Lists the candidates: id, qualified name, message, bus and frame id of each.
-fn ambiguous(rows: &[signal::Model], name: &str) -> Refusal {
-    let candidate = |row: &signal::Model| {
-        async_graphql::value!({
-            "id": row.id.to_string(),
-            "qualifiedName": Signal::qualified(row),
-            "message": row.message.clone(),
-            "bus": row.bus.clone(),
-            "frameId": row.frame_id,
-        })
-    };
-    let message =
-        format!("{} signals of this run are named {name}: name the message too, or an id.", rows.len());
-    Refusal::new(Code::AmbiguousSignal, message)
-        .with("candidates", Value::List(rows.iter().map(candidate).collect()))
 }
 
 /// The nearest float of a physical value.
@@ -113,7 +83,7 @@ impl Signal {
 
     /// `Message.Signal`: unique in the run, unless several buses or frame ids carry the message.
     async fn qualified_name(&self) -> String {
-        Self::qualified(&self.row)
+        select::qualified(&self.row)
     }
 
     /// The message's name in the DBC.

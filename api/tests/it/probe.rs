@@ -135,7 +135,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let handles = Runtime::clone(&runtime);
         let schema = Schema::build(Query, Mutation, Subscriptions).data(handles.clone()).finish();
-        tokio::spawn(api::serve_schema(schema, handles, listener));
+        tokio::spawn(api::serve_schema(schema, api::Library::new(handles), listener));
         Self { runtime, address, client: client() }
     }
 

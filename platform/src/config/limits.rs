@@ -16,6 +16,7 @@
 //! | `DATAVIEWER_LIMIT_PAGE` | `first` and `last` | 500 |
 //! | `DATAVIEWER_LIMIT_POINTS` | `maxPoints` of one series | 100000 |
 //! | `DATAVIEWER_LIMIT_VALUES` | values of one answer | 2000000 |
+//! | `DATAVIEWER_LIMIT_RANGE_RUNS` | runs of one range | 500 |
 //! | `DATAVIEWER_LIMIT_BODY_BYTES` | a JSON body | 256KiB |
 //! | `DATAVIEWER_LIMIT_OPERATION_SECONDS` | one query or mutation | 15 |
 //! | `DATAVIEWER_LIMIT_SOCKETS` | WebSockets at once | 2000 |
@@ -84,6 +85,8 @@ pub struct AnswerLimits {
     pub points: usize,
     /// Values of all series together.
     pub values: usize,
+    /// Runs of one range.
+    pub range_runs: usize,
 }
 
 /// Sockets and bodies.
@@ -136,6 +139,7 @@ impl LimitsConfig {
                 page: variables.count("DATAVIEWER_LIMIT_PAGE", 500)?,
                 points: variables.count("DATAVIEWER_LIMIT_POINTS", 100_000)?,
                 values: variables.count("DATAVIEWER_LIMIT_VALUES", 2_000_000)?,
+                range_runs: variables.count("DATAVIEWER_LIMIT_RANGE_RUNS", 500)?,
             },
             transport: TransportLimits {
                 body_bytes: in_memory(variables, "DATAVIEWER_LIMIT_BODY_BYTES", 256 << 10)?,

@@ -8,6 +8,7 @@
 //! | `UPLOAD_BUCKET` | raw logs and DBCs lie in this bucket: `name` or `s3://name/prefix` | in the folder |
 //! | `DATA_BUCKET` | converted runs lie in this bucket: `name` or `s3://name/prefix` | in the folder |
 //! | `DATAVIEWER_CACHE_BYTES` | what copies of buckets' objects may take in the folders' `cache` | 10GiB |
+//! | `DATAVIEWER_COLUMN_CACHE_BYTES` | what decoded columns may take in memory; 0 keeps none | 256MiB |
 //! | `DATAVIEWER_STORAGE_TIMEOUT_SECONDS` | one operation of the storage, its retries included | 300 |
 //!
 //! How a bucket is reached: [`aws`].
@@ -35,6 +36,8 @@ pub struct StorageConfig {
     pub data_bucket: Option<BucketConfig>,
     /// Most bytes that copies of buckets' objects take here.
     pub cache_bytes: u64,
+    /// Most bytes of memory that decoded columns take.
+    pub column_cache_bytes: usize,
     /// How long one operation may take, its retries included.
     pub timeout: Duration,
     /// A fault for tests.
@@ -75,11 +78,17 @@ impl StorageConfig {
             upload_bucket: reached(upload_bucket),
             data_bucket: reached(data_bucket),
             cache_bytes: variables.bytes("DATAVIEWER_CACHE_BYTES", 10 << 30)?,
+            column_cache_bytes: in_memory(variables, "DATAVIEWER_COLUMN_CACHE_BYTES", 256 << 20)?,
             timeout: variables.seconds("DATAVIEWER_STORAGE_TIMEOUT_SECONDS", 300)?,
             #[cfg(feature = "testing")]
             fault: variables.parse("DATAVIEWER_FAULT_STORE")?,
         })
     }
+}
+
+/// A size of something that is held in memory.
+fn in_memory(variables: &mut Variables, name: &str, default: u64) -> Result<usize, ConfigError> {
+    Ok(usize::try_from(variables.bytes(name, default)?).unwrap_or(usize::MAX))
 }
 
 fn folder(variables: &mut Variables, name: &str) -> Option<PathBuf> {

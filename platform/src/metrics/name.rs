@@ -28,5 +28,9 @@ pub const CONVERSION_SECONDS: &str = "dataviewer_conversion_duration_seconds";
 pub const CONVERSION_FRAMES_PER_SECOND: &str = "dataviewer_conversion_frames_per_second";
 /// Histogram.
 pub const CONVERSION_BYTES_PER_SECOND: &str = "dataviewer_conversion_bytes_per_second";
+/// Counter `{outcome}` of questions to the cache of decoded columns: `hit`, `miss`, and `evicted` to make room.
+pub const COLUMN_CACHE: &str = "dataviewer_column_cache_total";
+/// Gauge.
+pub const COLUMN_CACHE_BYTES: &str = "dataviewer_column_cache_bytes";
 /// Counter.
 pub const LOST_RINGS: &str = "dataviewer_lost_rings_total";

@@ -1,6 +1,6 @@
 //! Signals of runs: pages of them, and those of a name.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::dataloader::Loader;
 use entity::{
@@ -102,17 +102,17 @@ impl Loader<SignalsOf> for Rows {
     }
 }
 
-/// The signals of a run that a short or qualified name may mean.
+/// The signals of some runs that a short or qualified name may mean, in the order of `runs`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SignalsNamed {
-    pub(crate) run: RunId,
+    pub(crate) runs: Arc<[RunId]>,
     pub(crate) name: String,
 }
 
 impl SignalsNamed {
     fn means(&self, row: &signal::Model) -> bool {
         let qualified = || self.name.strip_prefix(&row.message).and_then(|rest| rest.strip_prefix('.'));
-        row.run_id == self.run && (row.name == self.name || qualified() == Some(&row.name))
+        row.name == self.name || qualified() == Some(&row.name)
     }
 }
 
@@ -124,12 +124,16 @@ impl Loader<SignalsNamed> for Rows {
         let mut names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
         names.sort_unstable();
         names.dedup();
-        let mut runs: Vec<RunId> = keys.iter().map(|key| key.run).collect();
+        let mut runs: Vec<RunId> = keys.iter().flat_map(|key| key.runs.iter().copied()).collect();
         runs.sort_unstable();
         runs.dedup();
         let search = SignalSearch { names: Some(names), ..SignalSearch::default() };
         let rows = search.select(&runs).order_by_asc(Column::Position).all(self.0.database.read()).await?;
-        let rows_of = |key: &SignalsNamed| rows.iter().filter(|row| key.means(row)).cloned().collect();
+        let rows = lists(rows, |row| row.run_id);
+        let rows_of = |key: &SignalsNamed| {
+            let of_runs = key.runs.iter().filter_map(|run| rows.get(run)).flatten();
+            of_runs.filter(|row| key.means(row)).cloned().collect()
+        };
         Ok(keys.iter().map(|key| (key.clone(), rows_of(key))).collect())
     }
 }

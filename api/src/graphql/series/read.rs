@@ -1,34 +1,21 @@
-//! Reading a signal's files, so many at once and so many values an answer.
+//! Reading series, so many values an answer.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::Context;
-use canlog::series::{Series, SeriesError, SeriesRequest, read_series};
-use platform::storage::{FileName, LocalFile, ObjectKey};
-use sea_orm::EntityTrait;
-use tokio::sync::Semaphore;
+use canlog::series::{SeriesRequest, read_range, read_shared};
+use futures::future::try_join_all;
 
-use super::proof::{self, Files};
-use crate::graphql::{
-    error::{Answer, Code, Refusal},
-    runtime,
-    signal::Signal,
+use super::{Grid, Series, Shape, SignalSelector};
+use crate::{
+    graphql::{
+        error::{Answer, Code, Refusal},
+        library,
+        load::lookup,
+        runtime,
+    },
+    selection::{Axis, Selected, refusal},
 };
-
-/// How many signals are read at once, over all operations.
-#[derive(Clone, Debug)]
-pub(crate) struct Readers(Arc<Semaphore>);
-
-impl Readers {
-    /// Twice as many as there are processors: while one waits for the disk another computes.
-    pub(crate) fn new() -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self(Arc::new(Semaphore::new(2 * processors)))
-    }
-}
 
 /// The values that one operation's answer holds so far.
 #[derive(Debug, Default)]
@@ -36,7 +23,7 @@ pub(crate) struct Budget(AtomicUsize);
 
 impl Budget {
     /// Takes the values of `series` in.
-    fn take(&self, series: &Series, most: usize) -> Answer<()> {
+    fn take(&self, series: &canlog::series::Series, most: usize) -> Answer<()> {
         let values = series.time.len() + series.values.len() + series.min.len() + series.max.len();
         if self.0.fetch_add(values, Ordering::Relaxed) + values > most {
             let message = format!("At most {most} values an answer: ask for fewer signals or points.");
@@ -46,69 +33,42 @@ impl Budget {
     }
 }
 
-/// Reads one signal, from files that are what their conversion wrote.
-pub(crate) async fn signal(ctx: &Context<'_>, signal: &Signal, request: SeriesRequest) -> Answer<Series> {
-    match whole(ctx, signal, request).await {
-        Err(refusal) if refusal.code == Code::StorageUnavailable => {
-            Err(gone(ctx, signal).await.unwrap_or(refusal))
-        }
-        read => read,
+/// Answers `series` over an axis: everything is checked before a file is opened.
+pub(crate) async fn of_axis(
+    ctx: &Context<'_>,
+    axis: &Axis,
+    selectors: Vec<SignalSelector>,
+    shape: Shape,
+) -> Answer<Vec<Series>> {
+    let request = shape.request(axis, runtime(ctx).config.limits.answer.points)?;
+    let selectors = selectors.into_iter().map(SignalSelector::selector).collect::<Answer<Vec<_>>>()?;
+    let selected = library(ctx).select(lookup(ctx), axis, &selectors).await?;
+    if shape.grid == Grid::Shared {
+        return shared(ctx, selected, request).await;
     }
+    try_join_all(selected.into_iter().map(|selected| native(ctx, selected, request.clone()))).await
 }
 
-/// Why the files could not be read, if it is no fault: the run was purged since its signal was looked up, or
-/// converted again so long ago that the old files are gone.
-async fn gone(ctx: &Context<'_>, signal: &Signal) -> Option<Refusal> {
-    let row =
-        entity::signal::Entity::find_by_id(signal.row.id).one(runtime(ctx).database.read()).await.ok()?;
-    match row {
-        None => Some(Refusal::not_found("signal", signal.row.id)),
-        Some(row) if row.conversion_id != signal.row.conversion_id => {
-            Some(Refusal::conflict("The run was converted again meanwhile; ask again."))
-        }
-        Some(_) => None,
-    }
-}
-
-async fn whole(ctx: &Context<'_>, signal: &Signal, request: SeriesRequest) -> Answer<Series> {
-    let files = proof::files(ctx, signal.row.conversion_id).await?;
-    let (rows, overview) = tokio::try_join!(
-        open(ctx, signal, &signal.row.file, &files),
-        open(ctx, signal, &signal.row.overview, &files)
-    )?;
-    let name = signal.row.name.clone();
-    let Readers(readers) = ctx.data_unchecked::<Readers>().clone();
-    let permit = readers.acquire_owned().await.map_err(Refusal::internal)?;
-    let task = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        read_series(rows, overview, &name, &request)
+/// One signal with times of its own.
+async fn native(ctx: &Context<'_>, selected: Selected, request: SeriesRequest) -> Answer<Series> {
+    let opened = library(ctx).open(lookup(ctx), vec![selected.clone()]).await?;
+    let reading = library(ctx).read(opened, move |opened, stop| {
+        let runs = opened.traces(stop)?.into_iter().next().unwrap_or_default();
+        read_range(runs, &request).map_err(refusal)
     });
-    let series = task.await.map_err(Refusal::internal)?.map_err(refusal)?;
+    answer(ctx, selected, reading.await?)
+}
+
+/// All signals with the same times.
+async fn shared(ctx: &Context<'_>, selected: Vec<Selected>, request: SeriesRequest) -> Answer<Vec<Series>> {
+    let opened = library(ctx).open(lookup(ctx), selected.clone()).await?;
+    let reading = library(ctx)
+        .read(opened, move |opened, stop| read_shared(opened.traces(stop)?, &request).map_err(refusal));
+    let each = selected.into_iter().zip(reading.await?);
+    each.map(|(selected, series)| answer(ctx, selected, series)).collect()
+}
+
+fn answer(ctx: &Context<'_>, selected: Selected, series: canlog::series::Series) -> Answer<Series> {
     ctx.data_unchecked::<Budget>().take(&series, runtime(ctx).config.limits.answer.values)?;
-    Ok(series)
-}
-
-async fn open(ctx: &Context<'_>, signal: &Signal, file: &str, files: &Files) -> Answer<LocalFile> {
-    let name: FileName = file.parse().map_err(Refusal::internal)?;
-    let (run, conversion) = (signal.row.run_id, signal.row.conversion_id);
-    let Some(expected) = files.get(file) else {
-        return Err(Refusal::storage(format!("{conversion}: its manifest knows no {file}")));
-    };
-    let key = ObjectKey::Conversion { run, conversion, file: name };
-    runtime(ctx).storage.local_file(&key, Some(expected)).await.map_err(Refusal::storage)
-}
-
-fn refusal(error: SeriesError) -> Refusal {
-    match error {
-        SeriesError::TooManySamples { max_points, .. } => {
-            let message =
-                format!("More than {max_points} samples: ask for a smaller window, or for a reduction.");
-            Refusal::new(Code::TooManyPoints, message)
-        }
-        SeriesError::TooManyBuckets { buckets, max_points } => {
-            let message = format!("{buckets} buckets where at most {max_points} points are wanted.");
-            Refusal::new(Code::TooManyPoints, message)
-        }
-        other => Refusal::storage(other),
-    }
+    Ok(Series::new(selected, series))
 }

@@ -5,22 +5,23 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_graphql::{Context, dataloader::Loader};
+use async_graphql::dataloader::Loader;
 use entity::{conversion, id::ConversionId};
 use platform::storage::Expected;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Deserialize;
 
+use super::Library;
 use crate::graphql::{
-    error::{Answer, Refusal},
-    load::{Rows, load},
+    Answer, Refusal,
+    load::{Lookup, Rows},
 };
 
 /// Files by their names.
 pub(crate) type Files = HashMap<String, Expected>;
 
 /// Conversions remembered.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 512;
 
 /// The files of the conversions that were read last. A conversion never changes, so this never gets old.
 #[derive(Debug, Default)]
@@ -40,16 +41,21 @@ impl Proofs {
     }
 }
 
-/// The files of a conversion.
-pub(crate) async fn files(ctx: &Context<'_>, id: ConversionId) -> Answer<Arc<Files>> {
-    let proofs = ctx.data_unchecked::<Proofs>();
-    if let Some(files) = proofs.get(id) {
-        return Ok(files);
+impl Library {
+    /// The files of a conversion.
+    ///
+    /// # Errors
+    /// STORAGE_UNAVAILABLE when it has no manifest that can be read.
+    pub(super) async fn files(&self, lookup: &Lookup, id: ConversionId) -> Answer<Arc<Files>> {
+        if let Some(files) = self.0.proofs.get(id) {
+            return Ok(files);
+        }
+        let files = lookup.load_one(FilesOf(id)).await?;
+        let files =
+            files.ok_or_else(|| Refusal::storage(format!("{id} has no manifest that can be read")))?;
+        self.0.proofs.keep(id, files.clone());
+        Ok(files)
     }
-    let files = load(ctx, FilesOf(id)).await?;
-    let files = files.ok_or_else(|| Refusal::storage(format!("{id} has no manifest that can be read")))?;
-    proofs.keep(id, files.clone());
-    Ok(files)
 }
 
 /// The files of a conversion, by its manifest.

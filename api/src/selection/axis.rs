@@ -1,0 +1,150 @@
+//! Runs one after the other as one axis of time.
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use async_graphql::dataloader::Loader;
+use canlog::frame::Micros;
+use entity::{
+    id::{RunId, VehicleId},
+    run::{self, Column},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Cond};
+
+use super::Library;
+use crate::graphql::{
+    Answer, Refusal,
+    load::{Lookup, Rows},
+};
+
+/// Which runs, in the order of time, and which times of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Axis {
+    /// One run, or all converted ones of a range.
+    pub(crate) runs: Arc<Vec<run::Model>>,
+    /// The times wanted, end excluded; within the runs, and empty where they have none.
+    pub(crate) window: Range<Micros>,
+}
+
+impl Axis {
+    /// The times of `run` that lie in `window`; all of them without one.
+    pub(crate) fn of_run(run: &run::Model, window: Option<Range<Micros>>) -> Self {
+        Self::of_runs(vec![run.clone()], window.unwrap_or(Micros::MIN..Micros::MAX))
+    }
+
+    /// The times of `runs` (in the order of time) that lie in `window`.
+    fn of_runs(runs: Vec<run::Model>, window: Range<Micros>) -> Self {
+        let start = runs.iter().filter_map(|run| run.start_at).min();
+        let end = runs.iter().filter_map(|run| run.end_at).max().map(|end| end.saturating_add(1));
+        let window = clip(&window, &(start.unwrap_or(window.start)..end.unwrap_or(window.end)));
+        Self { runs: Arc::new(runs), window }
+    }
+
+    /// What of it lies in `window`: its times, and the runs that have some of them.
+    #[expect(dead_code, reason = "for HTTP exports and ranges")]
+    pub(crate) fn narrowed(&self, window: &Range<Micros>) -> Self {
+        let window = clip(window, &self.window);
+        let runs = self.runs.iter().filter(|run| meets(run, &window)).cloned().collect();
+        Self { runs: Arc::new(runs), window }
+    }
+
+    /// The runs' ids.
+    pub(crate) fn ids(&self) -> Arc<[RunId]> {
+        self.runs.iter().map(|run| run.id).collect()
+    }
+}
+
+/// What two spans have in common; empty where the second begins when they have nothing.
+fn clip(one: &Range<Micros>, other: &Range<Micros>) -> Range<Micros> {
+    let start = one.start.max(other.start);
+    let end = one.end.min(other.end);
+    if start < end { start..end } else { other.start..other.start }
+}
+
+/// Whether one of the run's frames may lie in the window: its last frame does lie in the run.
+fn meets(run: &run::Model, window: &Range<Micros>) -> bool {
+    let within = |(start, end): (Micros, Micros)| start < window.end && end >= window.start;
+    !window.is_empty() && run.start_at.zip(run.end_at).is_some_and(within)
+}
+
+impl Library {
+    /// All converted runs that were under way in `window`, of `vehicle` if told, as one axis.
+    ///
+    /// # Errors
+    /// BAD_USER_INPUT when they are more than one axis takes.
+    #[expect(dead_code, reason = "for HTTP exports and ranges")]
+    pub(crate) async fn axis_of_range(
+        &self,
+        lookup: &Lookup,
+        window: Range<Micros>,
+        vehicle: Option<VehicleId>,
+    ) -> Answer<Axis> {
+        let most = self.runtime().config.limits.answer.range_runs;
+        let key = RunsBetween { window: window.clone(), vehicle, most };
+        let runs = lookup.load_one(key).await?.unwrap_or_default();
+        if runs.len() > most {
+            let message =
+                format!("More than {most} runs lie in this window: make it smaller, or name the car.");
+            return Err(Refusal::input("window", message));
+        }
+        Ok(Axis::of_runs(runs, window))
+    }
+}
+
+/// The converted runs that were under way in a window, by their start: at most `most`, or one more when there are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RunsBetween {
+    window: Range<Micros>,
+    vehicle: Option<VehicleId>,
+    most: usize,
+}
+
+impl RunsBetween {
+    fn condition(&self) -> Cond {
+        Cond::all()
+            .add(Column::StartAt.lt(self.window.end))
+            .add(Column::EndAt.gte(self.window.start))
+            .add_option(self.vehicle.map(|vehicle| Column::VehicleId.eq(vehicle)))
+    }
+
+    fn takes(&self, run: &run::Model) -> bool {
+        meets(run, &self.window) && self.vehicle.is_none_or(|vehicle| run.vehicle_id == Some(vehicle))
+    }
+}
+
+impl Loader<RunsBetween> for Rows {
+    type Value = Vec<run::Model>;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[RunsBetween]) -> Result<HashMap<RunsBetween, Self::Value>, Refusal> {
+        let any = keys.iter().fold(Cond::any(), |any, key| any.add(key.condition()));
+        let most = keys.iter().map(|key| key.most + 1).sum::<usize>();
+        let rows = run::Entity::find()
+            .filter(Column::DeletedAt.is_null())
+            .filter(Column::CurrentConversionId.is_not_null())
+            .filter(any)
+            .order_by_asc(Column::StartAt)
+            .order_by_asc(Column::Id)
+            .limit(most as u64)
+            .all(self.database())
+            .await?;
+        let cut = rows.len() == most;
+        let of = |key: &RunsBetween| {
+            let found = rows.iter().filter(|run| key.takes(run)).take(key.most + 1);
+            found.cloned().collect::<Vec<_>>()
+        };
+        // Several windows at once filled the statement's limit: what the last of them miss is not known.
+        let short = |found: &Vec<_>, key: &RunsBetween| cut && found.len() <= key.most;
+        let mut answers = HashMap::new();
+        for key in keys {
+            let found = of(key);
+            if short(&found, key) {
+                return Err(Refusal::input(
+                    "window",
+                    "These windows hold too many runs: ask for fewer at once.",
+                ));
+            }
+            answers.insert(key.clone(), found);
+        }
+        Ok(answers)
+    }
+}

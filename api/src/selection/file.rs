@@ -1,0 +1,62 @@
+//! A file of a conversion that is opened when it is first read, and not before.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use platform::storage::{Expected, LocalFile, ObjectKey, Storage};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+/// Ends a reading: cancelled when nobody waits for its answer any more.
+pub(crate) type Stop = CancellationToken;
+
+/// A file of a conversion, proved to be what its manifest says. What is kept in memory needs no file, so it is
+/// opened (and fetched from its bucket) by the first read or seek: on a thread that may wait, within a runtime.
+#[derive(Debug)]
+pub(crate) struct StoredFile {
+    storage: Storage,
+    key: ObjectKey,
+    expected: Expected,
+    stop: Stop,
+    runtime: Handle,
+    opened: Option<LocalFile>,
+}
+
+impl StoredFile {
+    /// A file that is not opened yet; reading it fails once `stop` is cancelled.
+    pub(super) fn new(storage: &Storage, (key, expected): (ObjectKey, Expected), stop: &Stop) -> Self {
+        let (storage, stop) = (storage.clone(), stop.clone());
+        Self { storage, key, expected, stop, runtime: Handle::current(), opened: None }
+    }
+
+    fn file(&mut self) -> io::Result<&mut LocalFile> {
+        if self.stop.is_cancelled() {
+            return Err(stopped());
+        }
+        if self.opened.is_none() {
+            let opening = async {
+                tokio::select! {
+                    () = self.stop.cancelled() => Err(stopped()),
+                    file = self.storage.local_file(&self.key, Some(&self.expected)) => file.map_err(io::Error::other),
+                }
+            };
+            self.opened = Some(self.runtime.block_on(opening)?);
+        }
+        self.opened.as_mut().ok_or_else(stopped)
+    }
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("nobody waits for it any more")
+}
+
+impl Read for StoredFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file()?.read(buffer)
+    }
+}
+
+impl Seek for StoredFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file()?.seek(to)
+    }
+}

@@ -1,0 +1,171 @@
+//! The files of selected signals, and the threads that read them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use canlog::series::{ColumnCache, Input, Recording, SeriesError, Trace};
+use entity::{
+    id::{ConversionId, RunId},
+    signal,
+};
+use futures::future::try_join_all;
+use platform::{
+    metrics::name,
+    storage::{FileName, ObjectKey, Storage},
+};
+use sea_orm::EntityTrait;
+
+use super::{Kind, Library, Selected, Stop, StoredFile, proof::Files};
+use crate::graphql::{Answer, Code, Refusal, load::Lookup};
+
+/// Signals whose conversions' files are known.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    selected: Vec<Selected>,
+    files: HashMap<ConversionId, Arc<Files>>,
+    storage: Storage,
+    columns: Arc<ColumnCache>,
+}
+
+impl Opened {
+    /// What was selected.
+    #[expect(dead_code, reason = "for HTTP exports and ranges")]
+    pub(crate) fn selected(&self) -> &[Selected] {
+        &self.selected
+    }
+
+    /// The signals as they are read: of each one its runs, in the order of the axis. To be called within
+    /// [`Library::read`]; reading them fails once `stop` is cancelled.
+    ///
+    /// # Errors
+    /// STORAGE_UNAVAILABLE when a manifest does not know a file that SQL knows.
+    pub(crate) fn traces(&self, stop: &Stop) -> Answer<Vec<Vec<Trace<'_, StoredFile, StoredFile>>>> {
+        self.selected.iter().map(|selected| self.runs_of(selected, stop)).collect()
+    }
+
+    fn runs_of<'s>(
+        &self,
+        selected: &'s Selected,
+        stop: &Stop,
+    ) -> Answer<Vec<Trace<'s, StoredFile, StoredFile>>> {
+        match &selected.kind {
+            Kind::Recorded(rows) => rows.iter().map(|row| self.recording(row, stop)).collect(),
+        }
+    }
+
+    fn recording<'s>(
+        &self,
+        row: &'s signal::Model,
+        stop: &Stop,
+    ) -> Answer<Trace<'s, StoredFile, StoredFile>> {
+        let rows = self.input((row.run_id, row.conversion_id), &row.file, stop)?;
+        let overview = self.input((row.run_id, row.conversion_id), &row.overview, stop)?;
+        Ok(Recording { rows, overview, signal: &row.name }.into())
+    }
+
+    /// A file of a conversion, whose decoded columns are kept.
+    fn input(
+        &self,
+        (run, conversion): (RunId, ConversionId),
+        file: &str,
+        stop: &Stop,
+    ) -> Answer<Input<StoredFile>> {
+        let Some(expected) = self.files.get(&conversion).and_then(|files| files.get(file)) else {
+            return Err(Refusal::storage(format!("{conversion}: its manifest knows no {file}")));
+        };
+        let name: FileName = file.parse().map_err(Refusal::internal)?;
+        let key = ObjectKey::Conversion { run, conversion, file: name };
+        let kept_as = format!("{conversion}/{file}");
+        let stored = StoredFile::new(&self.storage, (key, expected.clone()), stop);
+        Ok(Input::kept(stored, &self.columns, &kept_as))
+    }
+}
+
+impl Library {
+    /// Finds the files of `selected`; none is opened before it is read.
+    ///
+    /// # Errors
+    /// STORAGE_UNAVAILABLE when a conversion's manifest cannot be read.
+    pub(crate) async fn open(&self, lookup: &Lookup, selected: Vec<Selected>) -> Answer<Opened> {
+        let mut conversions: Vec<ConversionId> =
+            selected.iter().flat_map(Selected::rows).map(|row| row.conversion_id).collect();
+        conversions.sort_unstable();
+        conversions.dedup();
+        let known = conversions.iter().map(|id| async { Answer::Ok((*id, self.files(lookup, *id).await?)) });
+        let files = try_join_all(known).await?;
+        Ok(Opened {
+            selected,
+            files: files.into_iter().collect(),
+            storage: self.runtime().storage.clone(),
+            columns: Arc::clone(&self.0.columns),
+        })
+    }
+
+    /// Reads on a thread of its own, as soon as there is a place among all readings. When the caller gives up, what
+    /// `read` opened fails at its next read.
+    ///
+    /// # Errors
+    /// Those of `read`, but CONFLICT or NOT_FOUND when files are gone because their run is.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        opened: Opened,
+        read: impl FnOnce(&Opened, &Stop) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let place = Arc::clone(&self.0.readers).acquire_owned().await.map_err(Refusal::internal)?;
+        let stop = Stop::new();
+        let _waiting = stop.clone().drop_guard();
+        let rows: Vec<signal::Model> = opened.selected.iter().flat_map(Selected::rows).cloned().collect();
+        let reading = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            read(&opened, &stop)
+        });
+        let answer = reading.await.map_err(Refusal::internal)?;
+        self.count();
+        match answer {
+            Err(refusal) if refusal.code == Code::StorageUnavailable => {
+                Err(self.gone(&rows).await.unwrap_or(refusal))
+            }
+            answer => answer,
+        }
+    }
+
+    /// Why files could not be read, if it is no fault: a run was purged since its signal was looked up, or converted
+    /// again so long ago that the old files are gone.
+    async fn gone(&self, rows: &[signal::Model]) -> Option<Refusal> {
+        for row in rows {
+            let found = signal::Entity::find_by_id(row.id).one(self.runtime().database.read()).await.ok()?;
+            match found {
+                None => return Some(Refusal::not_found("signal", row.id)),
+                Some(found) if found.conversion_id != row.conversion_id => {
+                    return Some(Refusal::conflict("The run was converted again meanwhile; ask again."));
+                }
+                Some(_) => {}
+            }
+        }
+        None
+    }
+
+    fn count(&self) {
+        let counts = self.0.columns.counts();
+        metrics::counter!(name::COLUMN_CACHE, "outcome" => "hit").absolute(counts.hits);
+        metrics::counter!(name::COLUMN_CACHE, "outcome" => "miss").absolute(counts.misses);
+        metrics::counter!(name::COLUMN_CACHE, "outcome" => "evicted").absolute(counts.evicted);
+        metrics::gauge!(name::COLUMN_CACHE_BYTES).set(counts.bytes as f64);
+    }
+}
+
+/// In a caller's words.
+pub(crate) fn refusal(error: SeriesError) -> Refusal {
+    let too_many = |message| Refusal::new(Code::TooManyPoints, message);
+    match error {
+        SeriesError::TooManySamples { samples, max_points } => too_many(format!(
+            "{samples} or more samples where at most {max_points} points are wanted: make the window smaller, raise \
+             `maxPoints`, or choose a method that reduces."
+        )),
+        SeriesError::TooManyBuckets { buckets, max_points } => too_many(format!(
+            "{buckets} buckets where at most {max_points} points are wanted: make `every` longer or the window \
+             smaller, or raise `maxPoints`."
+        ))
+        .at("every"),
+        other => Refusal::storage(other),
+    }
+}

@@ -1,0 +1,174 @@
+//! From selectors to signals.
+
+use std::sync::Arc;
+
+use async_graphql::Value;
+use canlog::manifest::{SignalSummary, ValueLabel};
+use entity::{
+    id::{RunId, SignalId},
+    signal,
+};
+use futures::future::try_join_all;
+
+use super::{Axis, Library};
+use crate::graphql::{
+    Answer, Code, Refusal,
+    load::{Lookup, SignalsNamed},
+};
+
+/// The most signals of one answer.
+pub(crate) const MAX_SIGNALS: usize = 100;
+
+/// A signal by one of the ways to name it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Selector {
+    /// A signal of one run of the axis; over several runs it stands for its identity.
+    Id(SignalId),
+    /// Its short name where unique, else `Message.Signal`.
+    Name(String),
+}
+
+/// A signal that was found, over all runs of an axis that have it.
+#[derive(Clone, Debug)]
+pub(crate) struct Selected {
+    /// What it is called: as the caller named it, else `Message.Signal`.
+    pub(crate) name: String,
+    /// Its unit, of the first run that has one.
+    pub(crate) unit: Option<String>,
+    /// Its value table, of the first run that has one; else empty.
+    pub(crate) labels: Arc<[ValueLabel]>,
+    /// Where its samples are.
+    pub(crate) kind: Kind,
+}
+
+/// Where the samples of a signal are.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// In files: the signal's row of each run that has it, in the order of the axis; at least one.
+    Recorded(Vec<signal::Model>),
+}
+
+impl Library {
+    /// The signals that `selectors` mean on `axis`, in the same order. All statements of one step are one.
+    ///
+    /// # Errors
+    /// BAD_USER_INPUT for no selector and for more than [`MAX_SIGNALS`], NOT_FOUND, AMBIGUOUS_SIGNAL with the
+    /// candidates.
+    pub(crate) async fn select(
+        &self,
+        lookup: &Lookup,
+        axis: &Axis,
+        selectors: &[Selector],
+    ) -> Answer<Vec<Selected>> {
+        if selectors.is_empty() || selectors.len() > MAX_SIGNALS {
+            return Err(Refusal::input("signals", format!("Between 1 and {MAX_SIGNALS} signals.")));
+        }
+        let runs = axis.ids();
+        try_join_all(selectors.iter().map(|selector| one(lookup, &runs, selector))).await
+    }
+}
+
+async fn one(lookup: &Lookup, runs: &Arc<[RunId]>, selector: &Selector) -> Answer<Selected> {
+    match selector {
+        Selector::Id(id) => {
+            let row = lookup.load_one(*id).await?.filter(|row| runs.contains(&row.run_id));
+            let row = row.ok_or_else(|| Refusal::not_found("signal", id))?;
+            let name = qualified(&row);
+            Ok(Selected::recorded(everywhere(lookup, runs, row).await?, name))
+        }
+        Selector::Name(name) => {
+            let rows = named(lookup, runs, name).await?;
+            Ok(Selected::recorded(only(rows, name)?, name.clone()))
+        }
+    }
+}
+
+/// The same signal in all runs of the axis, in their order.
+async fn everywhere(lookup: &Lookup, runs: &Arc<[RunId]>, row: signal::Model) -> Answer<Vec<signal::Model>> {
+    if runs.len() == 1 {
+        return Ok(vec![row]);
+    }
+    let mut rows = named(lookup, runs, &qualified(&row)).await?;
+    rows.retain(|other| identity(other) == identity(&row));
+    Ok(rows)
+}
+
+/// The signals that a short or qualified name may mean, in the order of `runs`.
+async fn named(lookup: &Lookup, runs: &Arc<[RunId]>, name: &str) -> Answer<Vec<signal::Model>> {
+    let key = SignalsNamed { runs: Arc::clone(runs), name: name.to_owned() };
+    Ok(lookup.load_one(key).await?.unwrap_or_default())
+}
+
+/// All of `rows` when they are one signal.
+fn only(rows: Vec<signal::Model>, name: &str) -> Answer<Vec<signal::Model>> {
+    let Some(first) = rows.first() else { return Err(Refusal::not_found("signal", name)) };
+    match rows.iter().all(|row| identity(row) == identity(first)) {
+        true => Ok(rows),
+        false => Err(ambiguous(&rows, name)),
+    }
+}
+
+/// `Message.Signal`.
+pub(crate) fn qualified(row: &signal::Model) -> String {
+    format!("{}.{}", row.message, row.name)
+}
+
+/// What makes a signal the same in several runs.
+pub(crate) fn identity(row: &signal::Model) -> (Option<&str>, Option<i64>, bool, &str, &str) {
+    (row.bus.as_deref(), row.frame_id, row.extended, &row.message, &row.name)
+}
+
+/// Lists the candidates: id, qualified name, message, bus and frame id of each, once for all runs.
+pub(crate) fn ambiguous(rows: &[signal::Model], name: &str) -> Refusal {
+    let mut candidates: Vec<&signal::Model> = Vec::new();
+    for row in rows {
+        if !candidates.iter().any(|known| identity(known) == identity(row)) {
+            candidates.push(row);
+        }
+    }
+    let candidate = |row: &&signal::Model| {
+        async_graphql::value!({
+            "id": row.id.to_string(),
+            "qualifiedName": qualified(row),
+            "message": row.message.clone(),
+            "bus": row.bus.clone(),
+            "frameId": row.frame_id,
+        })
+    };
+    let message = format!("{} signals are named {name}: name the message too, or an id.", candidates.len());
+    Refusal::new(Code::AmbiguousSignal, message)
+        .with("candidates", Value::List(candidates.iter().map(candidate).collect()))
+}
+
+impl Selected {
+    fn recorded(rows: Vec<signal::Model>, name: String) -> Self {
+        let mut labels = rows.iter().map(|row| summary(row).labels);
+        Self {
+            name,
+            unit: rows.iter().find_map(|row| row.unit.clone()),
+            labels: labels.find(|labels| !labels.is_empty()).unwrap_or_default().into(),
+            kind: Kind::Recorded(rows),
+        }
+    }
+
+    /// The signals' rows, of all runs that have it.
+    pub(crate) fn rows(&self) -> &[signal::Model] {
+        match &self.kind {
+            Kind::Recorded(rows) => rows,
+        }
+    }
+
+    /// The value table's label of a sample.
+    pub(crate) fn label(&self, value: f64) -> Option<&str> {
+        let found = self.labels.iter().find(|label| label.value == Some(value));
+        found.map(|label| label.label.as_str())
+    }
+}
+
+/// The figures that the conversion stored.
+pub(crate) fn summary(row: &signal::Model) -> SignalSummary {
+    serde_json::from_str(&row.summary).unwrap_or_else(|error| {
+        tracing::error!(signal.id = %row.id, %error, "a signal's summary cannot be read");
+        SignalSummary::default()
+    })
+}
