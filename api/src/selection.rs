@@ -14,6 +14,7 @@
 mod axis;
 pub(crate) mod catalog;
 pub(crate) mod dependency;
+mod derive;
 mod file;
 mod open;
 mod proof;
@@ -26,6 +27,7 @@ use platform::runtime::Runtime;
 use tokio::sync::Semaphore;
 
 pub(crate) use axis::Axis;
+pub(crate) use derive::Derived;
 pub(crate) use file::{Stop, StoredFile};
 pub(crate) use open::refusal;
 pub(crate) use select::{Kind, Selected, Selector};

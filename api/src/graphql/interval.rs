@@ -3,7 +3,18 @@
 use async_graphql::{Context, ID, Object};
 use entity::{interval, marker};
 
-use super::{error::Answer, load::load, run::Run, scalar::DateTime, test_day::TestDay, window::TimeSpan};
+use super::{
+    error::Answer,
+    library,
+    load::{load, lookup},
+    run::Run,
+    scalar::DateTime,
+    series::SignalSelector,
+    statistics::{self, Statistics},
+    test_day::TestDay,
+    window::TimeSpan,
+};
+use crate::selection::Axis;
 
 /// The most intervals, and the most markers, of one day or run.
 pub(crate) const MAX_OF_ONE: u64 = 1000;
@@ -51,6 +62,28 @@ impl Interval {
     /// Start and end as a window.
     async fn window(&self) -> TimeSpan {
         (self.0.start_at..self.0.end_at).into()
+    }
+
+    /// Figures of all samples in it, of its run; for a part of a day, of all runs of the day's car that were under way.
+    #[graphql(complexity = "statistics::cost(signals.as_ref(), child_complexity)")]
+    async fn statistics(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The signals; all recorded ones unless told.")] signals: Option<Vec<SignalSelector>>,
+    ) -> Answer<Option<Vec<Statistics>>> {
+        let window = self.0.start_at..self.0.end_at;
+        let axis = match (self.0.run_id, self.0.test_day_id) {
+            (Some(run), _) => load(ctx, run).await?.map(|run| Axis::of_run(&run, Some(window))),
+            (None, Some(day)) => {
+                let vehicle = load(ctx, day).await?.and_then(|day| day.vehicle_id);
+                Some(library(ctx).axis_of_range(lookup(ctx), window, vehicle).await?)
+            }
+            (None, None) => None,
+        };
+        match axis {
+            Some(axis) => statistics::of_axis(ctx, &axis, signals).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The day it is part of, unless it is part of a run.

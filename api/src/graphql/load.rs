@@ -27,7 +27,9 @@ pub(crate) use counted::Counted;
 pub(crate) use day::{DayByTime, IntervalsOf, MarkersOf};
 pub(crate) use expression::{AllDerived, NamersOf, RecordedIn};
 pub(crate) use many::{ConversionRow, ConversionsOf, DbcsOf, DbcsOfVehicle, JobsOf, NewestJob, QueuePlace};
-pub(crate) use signal::{SignalSearch, SignalsNamed, SignalsOf};
+pub(crate) use signal::{
+    SignalSearch, SignalsIn, SignalsNamed, SignalsOf, each_once, keyset as signals_in_order,
+};
 
 use super::error::{Answer, Refusal};
 

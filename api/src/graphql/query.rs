@@ -4,7 +4,7 @@
 use async_graphql::{Context, ID, Object};
 use entity::{
     dbc,
-    id::{DbcId, DerivedSignalId, JobId, RunId, TestDayId, UploadId},
+    id::{DbcId, DerivedSignalId, JobId, RunId, TestDayId, UploadId, VehicleId},
     job, upload, vehicle,
 };
 use sea_orm::{
@@ -23,6 +23,7 @@ use super::{
     local_day::Date,
     node::{self, Node},
     page::{self, Connection, Keyset, PageArgs},
+    range::RunRange,
     run::Run,
     run_list::{self, RunFilter, RunOrder},
     search,
@@ -31,6 +32,7 @@ use super::{
     test_day::{self, TestDay, TestDayFilter},
     upload::{UploadFilter, UploadRecord},
     vehicle::Vehicle,
+    window::TimeWindow,
 };
 
 /// The most ids of one `nodes` field.
@@ -84,6 +86,17 @@ impl Query {
     /// One run, deleted or not.
     async fn run(&self, ctx: &Context<'_>, #[graphql(desc = "The run's id.")] id: ID) -> Answer<Option<Run>> {
         Ok(load(ctx, input::id::<RunId>(&id, "id")?).await?.map(Run))
+    }
+
+    /// All runs that were under way in a window, as one axis of time ("plot the whole day").
+    async fn range(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The times.")] window: TimeWindow,
+        #[graphql(desc = "Those of this car.")] vehicle: Option<ID>,
+    ) -> Answer<Option<RunRange>> {
+        let vehicle = vehicle.map(|id| input::id::<VehicleId>(&id, "vehicle")).transpose()?;
+        RunRange::between(ctx, window.range(ctx, "window").await?, vehicle).await.map(Some)
     }
 
     /// Transfers, newest first.

@@ -19,11 +19,11 @@ use super::{
     search,
     series::{self, Fill, Grid, Resolution, Series, Shape, SignalSelector},
     signal::Signal,
+    statistics::{self, Statistics},
     test_day::TestDay,
     vehicle::Vehicle,
     window::TimeWindow,
 };
-use crate::selection::Axis;
 
 /// The most names of one argument.
 const MAX_NAMES: usize = 200;
@@ -235,16 +235,7 @@ impl Run {
         name: Option<String>,
         #[graphql(desc = "The message, to make a short name unique.")] message: Option<String>,
     ) -> Answer<Option<Signal>> {
-        let found = match (id, name) {
-            (Some(id), None) => Signal::of_id(ctx, self.0.id, &id).await,
-            (None, Some(name)) => {
-                let mut rows = Signal::of_name(ctx, self.0.id, &name).await?;
-                rows.retain(|row| message.as_ref().is_none_or(|message| *message == row.message));
-                Signal::one(rows, &name)
-            }
-            _ => return Err(Refusal::input("id", "Give either `id` or `name`.")),
-        };
-        found.map(Some)
+        self.one_signal(ctx, id, name, message).await.map(Some)
     }
 
     /// Samples of several signals, one entry a selector in the order given ("points" in the original API). Few
@@ -263,11 +254,18 @@ impl Run {
         #[graphql(desc = "What stands where there is no sample.", default_with = "Fill::None")] fill: Fill,
     ) -> Answer<Option<Vec<Series>>> {
         let shape = Shape { resolution: resolution.unwrap_or_default(), grid, fill };
-        let window = match window {
-            Some(window) => Some(window.range(ctx, "window").await?),
-            None => None,
-        };
-        series::of_axis(ctx, &Axis::of_run(&self.0, window), signals, shape).await.map(Some)
+        series::of_axis(ctx, &self.axis(ctx, window).await?, signals, shape).await.map(Some)
+    }
+
+    /// Figures of all samples of several signals, one entry a signal in the order given ("kpi" in the original API).
+    #[graphql(complexity = "statistics::cost(signals.as_ref(), child_complexity)")]
+    async fn statistics(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The signals; all recorded ones unless told.")] signals: Option<Vec<SignalSelector>>,
+        #[graphql(desc = "The times wanted; the whole run unless told.")] window: Option<TimeWindow>,
+    ) -> Answer<Option<Vec<Statistics>>> {
+        statistics::of_axis(ctx, &self.axis(ctx, window).await?, signals).await.map(Some)
     }
 
     /// Which saved expressions apply to it ("filters" in the original API): those whose every name means one of its

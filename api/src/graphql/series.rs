@@ -11,6 +11,8 @@ pub(crate) use read::{Budget, of_axis};
 pub(crate) use request::{Fill, Grid, Reduction, Resolution, Shape, SignalSelector};
 
 use super::{
+    derived_signal::DerivedSignal,
+    expression::ExpressionJoining,
     scalar::{DateTime, Float64Array, FloatList, Int64},
     signal::Signal,
 };
@@ -58,7 +60,7 @@ fn filled(column: &Arc<Vec<f64>>, time: &Arc<Vec<f64>>) -> Option<Arc<Vec<f64>>>
 /// `values`; MIN_MAX fills `min` and `max`.
 #[Object]
 impl Series {
-    /// The signal; over several runs, that of the first run that has it.
+    /// The signal; over several runs, that of the first run that has it. Null for a derived one.
     async fn signal(&self) -> Option<Signal> {
         self.of.rows().first().cloned().map(Signal::from)
     }
@@ -66,6 +68,21 @@ impl Series {
     /// What it is called: as it was asked for, by id `Message.Signal`.
     async fn name(&self) -> &str {
         &self.of.name
+    }
+
+    /// The derived signal; null for a recorded one, and for an expression that is not saved.
+    async fn derived(&self) -> Option<DerivedSignal> {
+        self.of.derived()?.saved.clone().map(DerivedSignal)
+    }
+
+    /// The expression that it is computed by; null for a recorded signal.
+    async fn expression(&self) -> Option<&str> {
+        self.of.derived().map(|derived| derived.expression.as_str())
+    }
+
+    /// On which times it is computed; null for a recorded signal.
+    async fn joining(&self) -> Option<ExpressionJoining> {
+        self.of.derived().map(|derived| derived.plan.joining().into())
     }
 
     /// Its unit.

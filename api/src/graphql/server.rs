@@ -49,6 +49,8 @@ pub(crate) struct Limits {
     points: Int64,
     /// Values of all series of one answer.
     values: Int64,
+    /// Runs of one range.
+    range_runs: Int64,
     /// Bytes of a GraphQL document.
     document_bytes: Int64,
     /// Tokens of a GraphQL document.
@@ -107,6 +109,7 @@ impl Limits {
             page: count(answer.page),
             points: count(answer.points),
             values: count(answer.values),
+            range_runs: count(answer.range_runs),
             document_bytes: count(document.bytes),
             tokens: count(document.tokens),
             nesting: count(document.nesting),

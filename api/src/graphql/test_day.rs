@@ -18,6 +18,7 @@ use super::{
     load::{IntervalsOf, MarkersOf, load},
     local_day::Date,
     page::{self, Connection, Keyset, PageArgs},
+    range::RunRange,
     run::Run,
     run_list::{self, RunFilter, RunOrder},
     runtime,
@@ -81,6 +82,13 @@ impl TestDay {
     ) -> Answer<Connection<Run>> {
         let args = PageArgs { first, after, last, before };
         run_list::page(ctx, &RunFilter::of_day(self.0.id), RunOrder::by_start(), args).await
+    }
+
+    /// All runs that were under way within it, of its car (of any, if it has none), as one axis of time ("plot the whole
+    /// day").
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn range(&self, ctx: &Context<'_>) -> Answer<Option<RunRange>> {
+        RunRange::between(ctx, self.0.start_at..self.0.end_at, self.0.vehicle_id).await.map(Some)
     }
 
     /// Its intervals, by their start; at most 1000.

@@ -40,11 +40,16 @@ impl Axis {
     }
 
     /// What of it lies in `window`: its times, and the runs that have some of them.
-    #[expect(dead_code, reason = "for HTTP exports and ranges")]
     pub(crate) fn narrowed(&self, window: &Range<Micros>) -> Self {
         let window = clip(window, &self.window);
         let runs = self.runs.iter().filter(|run| meets(run, &window)).cloned().collect();
         Self { runs: Arc::new(runs), window }
+    }
+
+    /// Whether it takes all frames of all its runs in.
+    pub(crate) fn is_whole(&self) -> bool {
+        let inside = |(start, end): (Micros, Micros)| start >= self.window.start && end < self.window.end;
+        self.runs.iter().all(|run| run.start_at.zip(run.end_at).is_some_and(inside))
     }
 
     /// The runs' ids.
@@ -71,7 +76,6 @@ impl Library {
     ///
     /// # Errors
     /// BAD_USER_INPUT when they are more than one axis takes.
-    #[expect(dead_code, reason = "for HTTP exports and ranges")]
     pub(crate) async fn axis_of_range(
         &self,
         lookup: &Lookup,

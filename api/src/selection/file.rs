@@ -60,3 +60,23 @@ impl Seek for StoredFile {
         self.file()?.seek(to)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::id::{ConversionId, RunId};
+    use platform::testing::TestRuntime;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_read_for_somebody_who_is_gone() {
+        let runtime = TestRuntime::start().await.unwrap();
+        let file = "nothing.parquet".parse().unwrap();
+        let key = ObjectKey::Conversion { run: RunId::new(), conversion: ConversionId::new(), file };
+        let stop = Stop::new();
+        let expected = Expected { bytes: 1, sha256: String::new() };
+        let mut stored = StoredFile::new(&runtime.storage, (key, expected), &stop);
+        stop.cancel();
+        assert_eq!(stored.read(&mut [0]).unwrap_err().to_string(), stopped().to_string());
+    }
+}

@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use canlog::series::{ColumnCache, Input, Recording, SeriesError, Trace};
+use canlog::expression::Plan;
+use canlog::series::{BaseFile, ColumnCache, Derivation, Input, Recording, SeriesError, Trace};
 use entity::{
     id::{ConversionId, RunId},
     signal,
@@ -27,12 +28,6 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// What was selected.
-    #[expect(dead_code, reason = "for HTTP exports and ranges")]
-    pub(crate) fn selected(&self) -> &[Selected] {
-        &self.selected
-    }
-
     /// The signals as they are read: of each one its runs, in the order of the axis. To be called within
     /// [`Library::read`]; reading them fails once `stop` is cancelled.
     ///
@@ -49,7 +44,25 @@ impl Opened {
     ) -> Answer<Vec<Trace<'s, StoredFile, StoredFile>>> {
         match &selected.kind {
             Kind::Recorded(rows) => rows.iter().map(|row| self.recording(row, stop)).collect(),
+            Kind::Derived(derived) => {
+                derived.runs.iter().map(|bases| self.derivation(&derived.plan, bases, stop)).collect()
+            }
         }
+    }
+
+    fn derivation<'s>(
+        &self,
+        plan: &'s Plan,
+        bases: &'s [Vec<signal::Model>],
+        stop: &Stop,
+    ) -> Answer<Trace<'s, StoredFile, StoredFile>> {
+        let base = |columns: &'s Vec<signal::Model>| {
+            let Some(row) = columns.first() else { return Err(Refusal::internal("a base without columns")) };
+            let rows = self.input((row.run_id, row.conversion_id), &row.file, stop)?;
+            Ok(BaseFile { rows, columns: columns.iter().map(|row| row.name.as_str()).collect() })
+        };
+        let bases = bases.iter().map(base).collect::<Answer<Vec<_>>>()?;
+        Ok(Derivation { plan, bases }.into())
     }
 
     fn recording<'s>(
@@ -87,7 +100,7 @@ impl Library {
     /// STORAGE_UNAVAILABLE when a conversion's manifest cannot be read.
     pub(crate) async fn open(&self, lookup: &Lookup, selected: Vec<Selected>) -> Answer<Opened> {
         let mut conversions: Vec<ConversionId> =
-            selected.iter().flat_map(Selected::rows).map(|row| row.conversion_id).collect();
+            selected.iter().flat_map(Selected::sources).map(|row| row.conversion_id).collect();
         conversions.sort_unstable();
         conversions.dedup();
         let known = conversions.iter().map(|id| async { Answer::Ok((*id, self.files(lookup, *id).await?)) });
@@ -113,7 +126,7 @@ impl Library {
         let place = Arc::clone(&self.0.readers).acquire_owned().await.map_err(Refusal::internal)?;
         let stop = Stop::new();
         let _waiting = stop.clone().drop_guard();
-        let rows: Vec<signal::Model> = opened.selected.iter().flat_map(Selected::rows).cloned().collect();
+        let rows: Vec<signal::Model> = opened.selected.iter().flat_map(Selected::sources).cloned().collect();
         let reading = tokio::task::spawn_blocking(move || {
             let _place = place;
             read(&opened, &stop)
@@ -166,6 +179,11 @@ pub(crate) fn refusal(error: SeriesError) -> Refusal {
              smaller, or raise `maxPoints`."
         ))
         .at("every"),
+        SeriesError::Constant(_) | SeriesError::WindowTooLarge { .. } | SeriesError::TooManyRows { .. } => {
+            Refusal::new(Code::Expression, format!("This cannot be computed: {error}."))
+                .at("expression")
+                .with("reason", "TOO_COMPLEX")
+        }
         other => Refusal::storage(other),
     }
 }

@@ -1,19 +1,23 @@
 //! From selectors to signals.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::Value;
 use canlog::manifest::{SignalSummary, ValueLabel};
 use entity::{
-    id::{RunId, SignalId},
+    id::{DerivedSignalId, RunId, SignalId},
     signal,
 };
 use futures::future::try_join_all;
 
-use super::{Axis, Library};
+use super::{
+    Axis, Derived, Library,
+    catalog::RunCatalog,
+    derive::{self, Meanings},
+};
 use crate::graphql::{
     Answer, Code, Refusal,
-    load::{Lookup, SignalsNamed},
+    load::{Lookup, SignalsIn, SignalsNamed},
 };
 
 /// The most signals of one answer.
@@ -26,12 +30,23 @@ pub(crate) enum Selector {
     Id(SignalId),
     /// Its short name where unique, else `Message.Signal`.
     Name(String),
+    /// A saved expression.
+    Derived(DerivedSignalId),
+    /// An expression as text.
+    Expression(String),
+}
+
+impl Selector {
+    fn is_computed(&self) -> bool {
+        matches!(self, Self::Derived(_) | Self::Expression(_))
+    }
 }
 
 /// A signal that was found, over all runs of an axis that have it.
 #[derive(Clone, Debug)]
 pub(crate) struct Selected {
-    /// What it is called: as the caller named it, else `Message.Signal`.
+    /// What it is called: as the caller named it, by id `Message.Signal`; a derived signal by its name, an expression
+    /// by its text.
     pub(crate) name: String,
     /// Its unit, of the first run that has one.
     pub(crate) unit: Option<String>,
@@ -46,6 +61,8 @@ pub(crate) struct Selected {
 pub(crate) enum Kind {
     /// In files: the signal's row of each run that has it, in the order of the axis; at least one.
     Recorded(Vec<signal::Model>),
+    /// In what others are: an expression over them.
+    Derived(Arc<Derived>),
 }
 
 impl Library {
@@ -53,7 +70,7 @@ impl Library {
     ///
     /// # Errors
     /// BAD_USER_INPUT for no selector and for more than [`MAX_SIGNALS`], NOT_FOUND, AMBIGUOUS_SIGNAL with the
-    /// candidates.
+    /// candidates, EXPRESSION with reason and position.
     pub(crate) async fn select(
         &self,
         lookup: &Lookup,
@@ -64,12 +81,62 @@ impl Library {
             return Err(Refusal::input("signals", format!("Between 1 and {MAX_SIGNALS} signals.")));
         }
         let runs = axis.ids();
-        try_join_all(selectors.iter().map(|selector| one(lookup, &runs, selector))).await
+        let meanings = match selectors.iter().any(Selector::is_computed) {
+            true => Some(self.meanings(lookup, &runs).await?),
+            false => None,
+        };
+        let each = selectors.iter().map(|selector| one(lookup, &runs, (selector, meanings.as_ref())));
+        try_join_all(each).await
+    }
+
+    /// All recorded signals of `axis`, each once, in the order of the first run that has them.
+    ///
+    /// # Errors
+    /// BAD_USER_INPUT when they are too many to be asked for without names.
+    pub(crate) async fn select_all(&self, lookup: &Lookup, axis: &Axis) -> Answer<Vec<Selected>> {
+        let rows = lookup.load_one(SignalsIn(axis.ids())).await?.unwrap_or_default();
+        if rows.len() > SignalsIn::MOST {
+            let message = format!("More than {} signals of runs: name those you want.", SignalsIn::MOST);
+            return Err(Refusal::input("signals", message));
+        }
+        let mut places = HashMap::new();
+        let mut signals: Vec<Vec<signal::Model>> = Vec::new();
+        for row in rows.iter() {
+            let place = *places.entry(identity(row)).or_insert(signals.len());
+            if place == signals.len() {
+                signals.push(Vec::new());
+            }
+            signals[place].push(row.clone());
+        }
+        let selected = |rows: Vec<signal::Model>| {
+            let name = rows.first().map(qualified).unwrap_or_default();
+            Selected::recorded(rows, name)
+        };
+        Ok(signals.into_iter().map(selected).collect())
+    }
+
+    async fn meanings(&self, lookup: &Lookup, runs: &Arc<[RunId]>) -> Answer<Meanings> {
+        let catalog = RunCatalog::load(lookup, runs).await?;
+        Ok(Meanings::new(catalog, Arc::clone(runs), derive::limits(self.runtime())))
     }
 }
 
-async fn one(lookup: &Lookup, runs: &Arc<[RunId]>, selector: &Selector) -> Answer<Selected> {
+async fn one(
+    lookup: &Lookup,
+    runs: &Arc<[RunId]>,
+    (selector, meanings): (&Selector, Option<&Meanings>),
+) -> Answer<Selected> {
+    match (selector, meanings) {
+        (Selector::Derived(id), Some(meanings)) => meanings.saved(*id),
+        (Selector::Expression(text), Some(meanings)) => meanings.given(text),
+        _ => recorded(lookup, runs, selector).await,
+    }
+}
+
+async fn recorded(lookup: &Lookup, runs: &Arc<[RunId]>, selector: &Selector) -> Answer<Selected> {
     match selector {
+        Selector::Derived(id) => Err(Refusal::not_found("derived signal", id)),
+        Selector::Expression(text) => Err(Refusal::not_found("signal", text)),
         Selector::Id(id) => {
             let row = lookup.load_one(*id).await?.filter(|row| runs.contains(&row.run_id));
             let row = row.ok_or_else(|| Refusal::not_found("signal", id))?;
@@ -151,11 +218,26 @@ impl Selected {
         }
     }
 
-    /// The signals' rows, of all runs that have it.
+    /// A recorded signal's rows, of all runs that have it.
     pub(crate) fn rows(&self) -> &[signal::Model] {
         match &self.kind {
             Kind::Recorded(rows) => rows,
+            Kind::Derived(_) => &[],
         }
+    }
+
+    /// What it is computed by, unless it was recorded.
+    pub(crate) fn derived(&self) -> Option<&Derived> {
+        match &self.kind {
+            Kind::Recorded(_) => None,
+            Kind::Derived(derived) => Some(derived),
+        }
+    }
+
+    /// The rows of everything that is read for it.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &signal::Model> {
+        let derived = self.derived().into_iter().flat_map(|derived| derived.runs.iter().flatten().flatten());
+        self.rows().iter().chain(derived)
     }
 
     /// The value table's label of a sample.

@@ -8,7 +8,7 @@
 //! | `UPLOAD_BUCKET` | raw logs and DBCs lie in this bucket: `name` or `s3://name/prefix` | in the folder |
 //! | `DATA_BUCKET` | converted runs lie in this bucket: `name` or `s3://name/prefix` | in the folder |
 //! | `DATAVIEWER_CACHE_BYTES` | what copies of buckets' objects may take in the folders' `cache` | 10GiB |
-//! | `DATAVIEWER_COLUMN_CACHE_BYTES` | what decoded columns may take in memory; 0 keeps none | 256MiB |
+//! | `DATAVIEWER_COLUMN_CACHE_BYTES` | what decoded columns may take in memory | 256MiB |
 //! | `DATAVIEWER_STORAGE_TIMEOUT_SECONDS` | one operation of the storage, its retries included | 300 |
 //!
 //! How a bucket is reached: [`aws`].

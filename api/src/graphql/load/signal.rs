@@ -8,8 +8,8 @@ use entity::{
     signal::{self, Column},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Select,
-    sea_query::{Cond, Expr, WindowStatement},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Cond, Expr, Order, OverStatement, SelectStatement, WindowStatement},
 };
 
 use super::{
@@ -47,6 +47,17 @@ impl SignalSearch {
         }
         signal::Entity::find().filter(all)
     }
+}
+
+/// The ids of the signals of `runs` that `search` finds, each identity once.
+pub(crate) fn each_once(search: &SignalSearch, runs: &[RunId]) -> SelectStatement {
+    let identity = [Column::Bus, Column::FrameId, Column::Extended, Column::Message, Column::Name];
+    let mut ranks = WindowStatement::partition_by((signal::Entity, Column::Message));
+    for column in identity {
+        ranks.add_partition_by(Expr::col((signal::Entity, column)));
+    }
+    ranks.order_by((signal::Entity, Column::Id), Order::Asc);
+    ids(places(search.select(runs).into_query(), (signal::Entity, Column::Id), ranks, 1))
 }
 
 /// The order of signals: that of the conversion.
@@ -99,6 +110,41 @@ impl Loader<SignalsOf> for Rows {
             answers.extend(lists(rows, |row| row.run_id).into_iter().map(|(run, rows)| (key(run), rows)));
         }
         Ok(answers)
+    }
+}
+
+/// All signals of some runs, in the order of `runs`; one more than [`SignalsIn::MOST`] when there are more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SignalsIn(pub(crate) Arc<[RunId]>);
+
+impl SignalsIn {
+    /// The most rows of signals that are read because nobody named any.
+    pub(crate) const MOST: usize = 10_000;
+}
+
+impl Loader<SignalsIn> for Rows {
+    type Value = Arc<Vec<signal::Model>>;
+    type Error = Refusal;
+
+    /// One statement for all: what one key may have, all of them may have together.
+    async fn load(&self, keys: &[SignalsIn]) -> Result<HashMap<SignalsIn, Self::Value>, Refusal> {
+        let mut runs: Vec<RunId> = keys.iter().flat_map(|key| key.0.iter().copied()).collect();
+        runs.sort_unstable();
+        runs.dedup();
+        let rows = SignalSearch::default()
+            .select(&runs)
+            .order_by_asc(Column::RunId)
+            .order_by_asc(Column::Position)
+            .limit(SignalsIn::MOST as u64 + 1)
+            .all(self.0.database.read())
+            .await?;
+        if rows.len() > SignalsIn::MOST {
+            let rows = Arc::new(rows);
+            return Ok(keys.iter().map(|key| (key.clone(), Arc::clone(&rows))).collect());
+        }
+        let rows = lists(rows, |row| row.run_id);
+        let of = |key: &SignalsIn| key.0.iter().filter_map(|run| rows.get(run)).flatten().cloned().collect();
+        Ok(keys.iter().map(|key| (key.clone(), Arc::new(of(key)))).collect())
     }
 }
 

@@ -15,13 +15,17 @@ use crate::{
 /// Points of a signal when neither their number nor the width of buckets is told.
 const DEFAULT_POINTS: usize = 2000;
 
-/// A signal: by id or by name.
+/// A signal: by id or by name, or derived from others by an expression.
 #[derive(Clone, Debug, OneofObject)]
 pub(crate) enum SignalSelector {
     /// The signal's id; over several runs it stands for the signal of the same bus, frame id, message and name.
     Id(ID),
     /// Its short name where unique, else `Message.Signal`; AMBIGUOUS_SIGNAL lists the candidates.
     Name(String),
+    /// The id of a derived signal.
+    Derived(ID),
+    /// An expression over the signals.
+    Expression(String),
 }
 
 impl SignalSelector {
@@ -29,6 +33,8 @@ impl SignalSelector {
         match self {
             Self::Id(id) => Ok(Selector::Id(input::id(&id, "id")?)),
             Self::Name(name) => Ok(Selector::Name(name)),
+            Self::Derived(id) => Ok(Selector::Derived(input::id(&id, "derived")?)),
+            Self::Expression(text) => Ok(Selector::Expression(text)),
         }
     }
 }

@@ -10,6 +10,7 @@ mod limits;
 mod logs;
 mod pages;
 mod purge;
+mod ranges;
 mod runs;
 mod search;
 mod series;

@@ -12,6 +12,7 @@ use entity::{
     conversion::{self, Publication},
     id::{ConversionId, RunId},
     job,
+    run::NewRun,
     signal::RecordedSignal,
 };
 use platform::storage::{FileName, KeyPrefix, ObjectKey};
@@ -26,6 +27,9 @@ platform::on_every_back_end! {
     an_ambiguous_name_lists_its_candidates,
     a_converted_run_is_ready_with_its_report_and_signals,
     an_interval_and_a_day_are_windows,
+    buckets_have_the_width_asked_for,
+    times_are_shared_and_filled_on_request,
+    an_expression_is_a_series,
 }
 
 const DBC: &str = "VERSION \"\"\n\nBU_: Car\n\nBO_ 256 Engine: 8 Car\n SG_ Speed : 0|16@1+ (0.5,0) [0|0] \"km/h\" Car\n \
@@ -33,23 +37,29 @@ const DBC: &str = "VERSION \"\"\n\nBU_: Car\n\nBO_ 256 Engine: 8 Car\n SG_ Speed
     VAL_ 256 Gear 0 \"Neutral\" 1 \"First\" ;\nVAL_ 256 Speed 1001 \"Fast\" ;\n";
 const SAMPLES: u32 = 10_000;
 
-/// 10,000 frames of `Engine`, one a millisecond from 1 s on: speed n / 2, gear n mod 3; one of `Wheel`.
-fn log() -> String {
+/// 10,000 frames of `Engine`, one a millisecond from `start` (in s) on: speed n / 2, gear n mod 3; one of `Wheel` when
+/// they are over, 10 s later.
+pub(super) fn drive(start: u32) -> String {
     let mut log = String::new();
     for n in 0..SAMPLES {
-        let (seconds, micros) = (1 + n / 1000, n % 1000 * 1000);
+        let (seconds, micros) = (start + n / 1000, n % 1000 * 1000);
         let [low, high, ..] = n.to_le_bytes();
         writeln!(log, "({seconds}.{micros:06}) can0 100#{low:02X}{high:02X}{:02X}", n % 3).unwrap();
     }
-    log + "(11.000000) can0 101#0700\n"
+    log + &format!("({}.000000) can0 101#0700\n", start + 10)
 }
 
 impl Api {
-    /// A run whose log was converted and published.
+    /// A run whose log was converted and published: it begins at 1 s.
     pub(super) async fn converted(&self) -> RunId {
-        let (run, queued) = self.run(numbered(1)).await;
+        self.converted_from(numbered(1), drive(1)).await
+    }
+
+    /// A run that was converted and published from this log.
+    pub(super) async fn converted_from(&self, new: NewRun, log: String) -> RunId {
+        let (run, queued) = self.run(new).await;
         let id = ConversionId::new();
-        let Converted { manifest, report } = self.convert(run, id);
+        let Converted { manifest, report } = self.convert((run, id), log);
         let signals = manifest.messages.iter().flat_map(recorded).collect::<Vec<_>>();
         let (manifest, report_text) =
             (serde_json::to_string(&manifest).unwrap(), serde_json::to_string(&report).unwrap());
@@ -80,8 +90,7 @@ impl Api {
         run
     }
 
-    fn convert(&self, run: RunId, id: ConversionId) -> Converted {
-        let text = log();
+    fn convert(&self, (run, id): (RunId, ConversionId), text: String) -> Converted {
         let path = |name: &str| {
             let file: FileName = name.parse().unwrap();
             self.runtime.storage.local_path(&ObjectKey::Conversion { run, conversion: id, file }).unwrap()
@@ -279,5 +288,101 @@ async fn an_interval_and_a_day_are_windows(api: Api) {
         (json!({ "interval": entity::id::IntervalId::new().to_string() }), "NOT_FOUND"),
     ] {
         assert_eq!(api.refusal(series, json!({ "run": run, "w": window })).await, code, "{window}");
+    }
+}
+
+const SHAPED: &str =
+    "query($id: ID!, $signals: [SignalSelector!]!, $window: TimeWindow, $resolution: Resolution,
+    $grid: Grid! = NATIVE, $fill: Fill! = NONE) { run(id: $id) {
+    series(signals: $signals, window: $window, resolution: $resolution, grid: $grid, fill: $fill) {
+        name method bucket points exact time values labels joining expression signal { name } derived { name }
+        sourceSamples } } }";
+
+async fn shaped(api: &Api, run: RunId, more: Value) -> Value {
+    let mut variables = json!({ "id": run.to_string() });
+    variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    api.ask(SHAPED, variables).await["run"]["series"].take()
+}
+
+async fn buckets_have_the_width_asked_for(api: Api) {
+    let run = api.converted().await;
+    let of = |signal: &str, every: &str, method: &str| json!({ "signals": [{ "name": signal }], "resolution": { "every": every, "method": method } });
+    let mean = shaped(&api, run, of("Engine.Speed", "1s", "MEAN")).await[0].take();
+    let means: Vec<f64> = (0..10).map(|second| f64::from(second * 1000) / 2.0 + 249.75).collect();
+    assert_eq!((&mean["values"], &mean["bucket"]), (&json!(means), &json!(1.0)));
+    assert_eq!(mean["time"], json!((0..10).map(f64::from).collect::<Vec<_>>()));
+    let first = shaped(&api, run, of("Gear", "1s", "FIRST")).await[0].take();
+    assert_eq!(first["values"].as_array().unwrap()[..4], [json!(0.0), json!(1.0), json!(2.0), json!(0.0)]);
+    assert_eq!(first["labels"].as_array().unwrap()[..3], [json!("Neutral"), json!("First"), Value::Null]);
+    let all = shaped(&api, run, of("Gear", "1ms", "LAST")).await[0].take();
+    assert_eq!(all["points"], 10_000, "without a number of points the server's limit holds");
+    let mut few = of("Gear", "1ms", "LAST");
+    few["resolution"]["maxPoints"] = json!(9_999);
+    few["id"] = json!(run.to_string());
+    let refused = api.answer(SHAPED, few).await["errors"][0].take();
+    assert_eq!(refused["extensions"]["code"], "TOO_MANY_POINTS");
+    assert_eq!(refused["extensions"]["field"], "every");
+}
+
+async fn times_are_shared_and_filled_on_request(api: Api) {
+    let between = drive(1).replace("(11.000000)", "(10.998500)");
+    let run = api.converted_from(numbered(1), between).await;
+    let window = json!({ "from": "1970-01-01T00:00:10.998Z", "to": "1970-01-01T00:00:11.001Z" });
+    let of = |fill: &str| {
+        json!({ "signals": [{ "name": "Engine.Speed" }, { "name": "Wheel.Speed" }], "grid": "SHARED",
+            "fill": fill, "window": window })
+    };
+    for (fill, engine, wheel) in [
+        ("NONE", json!([4999.0, null, 4999.5]), json!([null, 7.0, null])),
+        ("PREVIOUS", json!([4999.0, 4999.0, 4999.5]), json!([null, 7.0, 7.0])),
+        ("LINEAR", json!([4999.0, 4999.25, 4999.5]), json!([null, 7.0, null])),
+    ] {
+        let both = shaped(&api, run, of(fill)).await;
+        assert_eq!((&both[0]["values"], &both[1]["values"]), (&engine, &wheel), "{fill}");
+        assert_eq!(both[0]["time"], both[1]["time"]);
+        assert_eq!(both[0]["exact"], json!(fill == "NONE"));
+    }
+}
+
+async fn an_expression_is_a_series(api: Api) {
+    let run = api.converted().await;
+    let derived = api.derived("Double", "Engine.Speed * 2").await;
+    let window = json!({ "from": "1970-01-01T00:00:02Z", "to": "1970-01-01T00:00:02.002Z" });
+    let signals = json!([{ "derived": derived }, { "expression": "Double + Gear" },
+        { "expression": "Gear + Wheel.Speed" }]);
+    let three = shaped(&api, run, json!({ "signals": signals, "window": window })).await;
+    assert_eq!(
+        (&three[0]["values"], &three[1]["values"]),
+        (&json!([1000.0, 1001.0]), &json!([1001.0, 1003.0]))
+    );
+    assert_eq!((&three[0]["name"], &three[0]["derived"]["name"]), (&json!("Double"), &json!("Double")));
+    assert_eq!((&three[0]["signal"], &three[0]["joining"]), (&Value::Null, &json!("DIRECT")));
+    assert_eq!((&three[1]["derived"], &three[1]["expression"]), (&Value::Null, &json!("Double + Gear")));
+    assert_eq!((&three[2]["joining"], &three[2]["points"]), (&json!("PREVIOUS_VALUE"), &json!(0)));
+    for (expression, code) in
+        [("Nothing + 1", "EXPRESSION"), ("1 + 1", "EXPRESSION"), ("Speed", "EXPRESSION"), ("(", "EXPRESSION")]
+    {
+        let variables = json!({ "id": run.to_string(), "signals": [{ "expression": expression }] });
+        assert_eq!(api.refusal(SHAPED, variables).await, code, "{expression}");
+    }
+    let unknown = json!({ "id": run.to_string(), "signals": [{ "derived": entity::id::DerivedSignalId::new().to_string() }] });
+    assert_eq!(api.refusal(SHAPED, unknown).await, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn what_was_decoded_is_not_read_again() {
+    for (bytes, kept) in [("64MiB", true), ("1", false)] {
+        let api = Api::start_with(&[("DATAVIEWER_COLUMN_CACHE_BYTES", bytes)]).await;
+        let run = api.converted().await;
+        let window = json!({ "from": "1970-01-01T00:00:02Z", "to": "1970-01-01T00:00:05Z" });
+        let few = json!({ "window": window, "resolution": { "maxPoints": 100 } });
+        let once = series(&api, run, &["Engine.Speed"], few.clone()).await;
+        assert_eq!(once["data"]["run"]["series"][0]["sourceSamples"], "3000");
+        fs::remove_dir_all(&api.runtime.config.storage.data_folder.join("runs")).unwrap();
+        let again = series(&api, run, &["Engine.Speed"], few).await;
+        match kept {
+            true => assert_eq!(again, once),
+            false => assert_eq!(again["errors"][0]["extensions"]["code"], "STORAGE_UNAVAILABLE", "{again}"),
+        }
     }
 }

@@ -50,7 +50,7 @@ impl Subscriber for Statements {
 const LIST: &str = "query($first: Int!) { runs(first: $first) { totalCount nodes {
     id status tags log { bytes sha256 } dbcs { bus dbc { name } } vehicle { name } testDay { date }
     job { state queuePosition run { id } } jobs { id progress { fraction } } conversions { id } conversion { id }
-    signals(first: 3) { totalCount nodes { name } } } } }";
+    signals(first: 3) { totalCount nodes { name } } statistics { count } } } }";
 
 platform::on_every_back_end! {
     generous:

@@ -1,0 +1,162 @@
+//! Several runs as one axis, and statistics.
+
+use std::fs;
+
+use entity::run::NewRun;
+use serde_json::{Value, json};
+
+use super::{Api, numbered, series::drive};
+
+platform::on_every_back_end! {
+    Api::on:
+    a_range_is_one_axis_with_a_gap_between_runs,
+    figures_of_whole_runs_are_those_of_their_rows,
+    an_interval_of_a_day_has_the_figures_of_the_cars_runs,
+}
+
+const RANGE: &str = "query($window: TimeWindow!, $vehicle: ID, $signals: [SignalSelector!]!) {
+    range(window: $window, vehicle: $vehicle) { start end runs { number }
+        signals(search: \"speed\", first: 1) { totalCount nodes { qualifiedName } pageInfo { hasNextPage } }
+        series(signals: $signals, resolution: { maxPoints: 10 }) {
+            sourceSamples points min max time signal { qualifiedName } joining }
+        statistics(signals: $signals) { name count min max mean standardDeviation first { time value }
+            last { time value } p05 p50 p95 } } }";
+
+impl Api {
+    /// Two drives of 10 s: at 100 s and at 200 s.
+    async fn two_drives(&self) {
+        for number in [1, 2] {
+            self.converted_from(numbered(number), drive(100 * u32::try_from(number).unwrap())).await;
+        }
+    }
+}
+
+fn window(from: &str, to: &str) -> Value {
+    json!({ "from": format!("1970-01-01T00:{from}Z"), "to": format!("1970-01-01T00:{to}Z") })
+}
+
+fn near(found: &Value, expected: f64) {
+    let found = found.as_f64().unwrap_or_else(|| panic!("{found} is no number"));
+    assert!((found - expected).abs() <= 1e-9 * expected.abs(), "{found}, not {expected}");
+}
+
+async fn a_range_is_one_axis_with_a_gap_between_runs(api: Api) {
+    api.two_drives().await;
+    let derived = api.derived("Half", "Engine.Speed / 2").await;
+    let signals = json!([{ "name": "Engine.Speed" }, { "derived": derived }]);
+    // The second half of the one drive, the first half of the other: 0, 0.5 … 4999.5 in all.
+    let variables = json!({ "window": window("01:45", "03:25"), "signals": signals });
+    let range = api.ask(RANGE, variables).await["range"].take();
+    assert_eq!(range["runs"], json!([{ "number": 1 }, { "number": 2 }]));
+    assert_eq!(
+        (&range["start"], &range["end"]),
+        (&json!("1970-01-01T00:01:45.000000Z"), &json!("1970-01-01T00:03:25.000000Z"))
+    );
+    let names = &range["signals"];
+    assert_eq!(
+        (&names["totalCount"], &names["nodes"][0]["qualifiedName"]),
+        (&json!(2), &json!("Engine.Speed"))
+    );
+    assert_eq!(names["pageInfo"]["hasNextPage"], true);
+    for (series, scale) in [(&range["series"][0], 1.0), (&range["series"][1], 0.5)] {
+        let min = series["min"].as_array().unwrap();
+        assert_eq!(series["sourceSamples"], "10000");
+        assert!(min.len() <= 10, "{series}");
+        assert_eq!(min.iter().filter(|entry| entry.is_null()).count(), 1, "{series}");
+        let max = series["max"].as_array().unwrap().iter().filter_map(Value::as_f64).fold(0.0, f64::max);
+        near(&json!(max), 4999.5 * scale);
+        near(&min[0], 2500.0 * scale);
+    }
+    for (figures, scale) in [(&range["statistics"][0], 1.0), (&range["statistics"][1], 0.5)] {
+        assert_eq!((&figures["count"], &figures["min"]), (&json!("10000"), &json!(0.0)));
+        near(&figures["max"], 4999.5 * scale);
+        near(&figures["mean"], 2499.75 * scale);
+        near(&figures["standardDeviation"], scale * 0.5 * (10_000.0_f64 * 10_001.0 / 12.0).sqrt());
+        near(&figures["p05"], 0.05 * 4999.5 * scale);
+        near(&figures["p50"], 2499.75 * scale);
+        near(&figures["p95"], 0.95 * 4999.5 * scale);
+        assert_eq!(
+            figures["first"],
+            json!({ "time": "1970-01-01T00:01:45.000000Z", "value": 2500.0 * scale })
+        );
+        assert_eq!(
+            figures["last"],
+            json!({ "time": "1970-01-01T00:03:24.999000Z", "value": 2499.5 * scale })
+        );
+    }
+}
+
+async fn figures_of_whole_runs_are_those_of_their_rows(api: Api) {
+    api.two_drives().await;
+    let all = "query($window: TimeWindow!) { range(window: $window) {
+        statistics { name count min max mean standardDeviation first { time value } last { time value } } } }";
+    let read = "query($window: TimeWindow!) { range(window: $window) { statistics { name count min max mean
+        standardDeviation first { time value } last { time value } p50 } } }";
+    let whole = json!({ "window": window("00:00", "10:00") });
+    let rows = api.ask(read, whole.clone()).await["range"]["statistics"].take();
+    fs::remove_dir_all(api.runtime.config.storage.data_folder.join("runs")).unwrap();
+    let stored = api.ask(all, whole).await["range"]["statistics"].take();
+    let (rows, stored) = (rows.as_array().unwrap(), stored.as_array().unwrap());
+    assert_eq!((rows.len(), stored.len()), (3, 3));
+    for (rows, stored) in rows.iter().zip(stored) {
+        for exact in ["name", "count", "min", "max", "first", "last"] {
+            assert_eq!(rows[exact], stored[exact], "{exact}");
+        }
+        near(&stored["mean"], rows["mean"].as_f64().unwrap());
+        near(&stored["standardDeviation"], rows["standardDeviation"].as_f64().unwrap());
+    }
+}
+
+async fn an_interval_of_a_day_has_the_figures_of_the_cars_runs(api: Api) {
+    let vehicle =
+        api.mutate("createVehicle", "vehicle { id }", json!({ "name": "Car" })).await["vehicle"]["id"].take();
+    let run = NewRun { vehicle_id: Some(vehicle.as_str().unwrap().parse().unwrap()), ..numbered(1) };
+    api.converted_from(run, drive(100)).await;
+    api.converted_from(numbered(2), drive(100)).await;
+    let day = json!({ "date": "1970-01-01", "timeZone": "UTC", "vehicle": vehicle });
+    let day = api.mutate("createTestDay", "testDay { id }", day).await["testDay"]["id"].take();
+    let lap = json!({ "testDay": day, "start": "1970-01-01T00:01:45Z", "end": "1970-01-01T00:01:46Z" });
+    api.mutate("createInterval", "interval { id }", lap).await;
+    let query = "query($id: ID!) { testDay(id: $id) { range { runs { number } }
+        intervals { statistics(signals: [{ name: \"Gear\" }]) { count mean } } } }";
+    let day = api.ask(query, json!({ "id": day })).await["testDay"].take();
+    assert_eq!(day["range"]["runs"], json!([{ "number": 1 }]));
+    let figures = &day["intervals"][0]["statistics"][0];
+    assert_eq!(figures["count"], "1000");
+    // 5000 mod 3 = 2: 333 times 2, 0, 1, and a 2.
+    near(&figures["mean"], 1.001);
+}
+
+#[tokio::test]
+async fn windows_tile_without_seam_or_overlap() {
+    let api = Api::start().await;
+    api.two_drives().await;
+    let query = "query($window: TimeWindow!) { range(window: $window) {
+        statistics(signals: [{ name: \"Gear\" }]) { count }
+        series(signals: [{ name: \"Gear\" }], resolution: { maxPoints: 7 }) { sourceSamples } } }";
+    let edges =
+        ["01:40", "01:41.2345", "01:41.234501", "01:45.001", "03:20", "03:20.000001", "03:29.999", "03:40"];
+    let mut counts = [0, 0];
+    for pair in edges.windows(2) {
+        let range = api.ask(query, json!({ "window": window(pair[0], pair[1]) })).await["range"].take();
+        let found = [&range["statistics"][0]["count"], &range["series"][0]["sourceSamples"]];
+        for (sum, count) in counts.iter_mut().zip(found) {
+            *sum += count.as_str().unwrap().parse::<u32>().unwrap();
+        }
+    }
+    assert_eq!(counts, [20_000, 20_000]);
+}
+
+#[tokio::test]
+async fn what_a_range_cannot_be_is_refused() {
+    let api = Api::start_with(&[("DATAVIEWER_LIMIT_RANGE_RUNS", "1")]).await;
+    api.two_drives().await;
+    let signals = json!([{ "name": "Engine.Speed" }]);
+    let both = json!({ "window": window("01:40", "03:40"), "signals": signals });
+    assert_eq!(api.refusal(RANGE, both).await, "BAD_USER_INPUT");
+    let none = json!({ "window": window("02:30", "02:40"), "signals": signals });
+    assert_eq!(api.refusal(RANGE, none).await, "NOT_FOUND", "no run of it has the signal");
+    let many: Vec<Value> = (0..101).map(|_| json!({ "name": "Gear" })).collect();
+    let many = json!({ "window": window("01:40", "01:50"), "signals": many });
+    assert_eq!(api.refusal(RANGE, many).await, "BAD_USER_INPUT");
+}
