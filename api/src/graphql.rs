@@ -41,6 +41,7 @@ mod run_list;
 mod run_purge;
 mod run_signals;
 mod run_status;
+mod run_time;
 mod scalar;
 mod search;
 mod series;

@@ -30,6 +30,7 @@ fn bench(bencher: Bencher, shape: LogShape, threads: usize) {
     let options = ConvertOptions {
         dbcs: vec![BoundDbc { dbc, bus: None }],
         time_zone: jiff::tz::TimeZone::UTC,
+        shift: 0,
         threads,
         limits: ConvertLimits::default(),
     };

@@ -86,6 +86,7 @@ impl Run {
         let options = ConvertOptions {
             dbcs: vec![BoundDbc { dbc: Arc::new(dbc), bus: None }],
             time_zone: jiff::tz::TimeZone::UTC,
+            shift: 0,
             threads: 2,
             limits: ConvertLimits::default(),
         };

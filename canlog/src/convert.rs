@@ -18,6 +18,7 @@ use std::io::{self, Read, Write};
 use crate::dbc::BoundDbc;
 use crate::failure::Failure;
 use crate::format::Format;
+use crate::frame::Micros;
 use crate::manifest::Manifest;
 use crate::parquet::Sinks;
 use crate::progress::Progress;
@@ -42,6 +43,8 @@ pub struct ConvertOptions {
     pub dbcs: Vec<BoundDbc>,
     /// The zone of a logger with a local clock.
     pub time_zone: jiff::tz::TimeZone,
+    /// Microseconds added to every time of the log; 0 leaves them as they are.
+    pub shift: Micros,
     /// Threads to use, the calling one among them.
     pub threads: usize,
     /// Bounds.

@@ -40,6 +40,8 @@ pub enum FailureCode {
     LimitSignals,
     /// More rows than allowed.
     LimitRows,
+    /// Moved by the shift that a person set, some times would lie before 1970 or after 2262.
+    TimeRange,
     /// The converter died on this log three times, or its worker was lost twenty times.
     WorkerCrashed,
     /// Passing troubles went on for longer than the retry budget.

@@ -36,6 +36,8 @@ use line::{LineKind, Lines};
 use problems::BadLine;
 use run_on_csv::RunOnCsv;
 use team_csv::TeamCsv;
+pub(crate) use timeline::MAX_TIME;
+pub use timeline::YEAR_2000;
 
 /// Bytes of a line kept as a sample of a problem.
 const SAMPLE_BYTES: usize = 200;
@@ -154,6 +156,11 @@ impl Reader {
     #[must_use]
     pub fn names(&self) -> &Names {
         &self.ledger.names
+    }
+
+    /// Earliest and latest time so far.
+    pub(crate) fn span(&self) -> Option<(Micros, Micros)> {
+        self.ledger.timeline.span()
     }
 
     /// Problems met so far.

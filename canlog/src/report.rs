@@ -26,6 +26,9 @@ pub struct Report {
     pub back_steps: u64,
     /// Where the times come from.
     pub time_source: TimeSource,
+    /// Microseconds that were added to the log's own times; null when they were taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_shift: Option<Micros>,
     /// Time of the earliest frame.
     pub start: Option<Micros>,
     /// Time of the latest frame.

@@ -2,12 +2,17 @@
 
 mod collect;
 mod publish;
+mod retime;
 
 pub use collect::{collect, discard};
 pub use publish::{Publication, begin, publish};
-use sea_orm::entity::prelude::*;
+use sea_orm::{DbErr, QuerySelect, entity::prelude::*};
 
-use crate::id::{ConversionId, JobId, RunId};
+use crate::{
+    id::{ConversionId, JobId, RunId},
+    job::{self, ConvertPayload},
+    run,
+};
 
 /// One attempt's output.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -61,3 +66,25 @@ pub enum ConversionState {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What the run's current conversion was asked for; `None` without one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn applied<C: ConnectionTrait>(
+    conn: &C,
+    run: &run::Model,
+) -> Result<Option<ConvertPayload>, DbErr> {
+    let Some(id) = run.current_conversion_id else { return Ok(None) };
+    let job = Entity::find_by_id(id).select_only().column(Column::JobId).into_tuple().one(conn).await?;
+    match job {
+        Some(job) => asked(conn, job).await,
+        None => Ok(None),
+    }
+}
+
+/// What the job was asked for, if this version can read it.
+async fn asked<C: ConnectionTrait>(conn: &C, job: JobId) -> Result<Option<ConvertPayload>, DbErr> {
+    let job = job::Entity::find_by_id(job).one(conn).await?;
+    Ok(job.and_then(|job| serde_json::from_str(&job.payload).ok()))
+}

@@ -47,7 +47,8 @@ pub struct Model {
     pub time_zone: String,
     /// `RTC`, `RELATIVE` or `USER`; null before the first conversion.
     pub time_source: Option<String>,
-    /// Microseconds that a person adds to the log's own times; null when they are taken as they are.
+    /// Microseconds that a person adds to the log's own times from the next conversion on, never 0; null when they
+    /// are taken as they are.
     pub time_shift: Option<i64>,
     /// Time of the earliest frame; null before the first conversion.
     pub start_at: Option<i64>,

@@ -31,6 +31,9 @@ pub(crate) struct ConvertArgs {
     /// The zone of the logger's clock, where the log has local times
     #[arg(long, value_name = "IANA", default_value = "UTC", value_parser = parse_zone)]
     time_zone: TimeZone,
+    /// Microseconds to add to every time of the log
+    #[arg(long, value_name = "MICROS", default_value_t, allow_negative_numbers = true)]
+    shift: i64,
     /// Threads to use [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -101,6 +104,7 @@ impl ConvertArgs {
         let options = ConvertOptions {
             dbcs: self.dbcs.iter().map(DbcArg::load).collect::<Result<_, _>>()?,
             time_zone: self.time_zone.clone(),
+            shift: self.shift,
             threads: self.threads.map_or_else(all_cores, usize::from),
             limits: self.limits(),
         };

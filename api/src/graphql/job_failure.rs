@@ -72,6 +72,8 @@ pub(crate) enum FailureCode {
     LimitSignals,
     /// More rows than allowed.
     LimitRows,
+    /// Moved by the shift that was set, some times would lie before 1970 or after 2262.
+    TimeRange,
     /// The converter died on this log again and again.
     WorkerCrashed,
     /// Passing troubles went on for longer than the job is tried again.

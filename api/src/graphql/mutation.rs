@@ -22,6 +22,7 @@ use super::{
     run_convert::{self, CancelJobResult, ReconvertRunInput, ReconvertRunResult, RetryJobResult},
     run_edit::{self, DeleteRunResult, RestoreRunResult, UpdateRunInput, UpdateRunResult},
     run_purge::{self, PurgeRunResult},
+    run_time::{self, SetRunTimeInput, SetRunTimeResult},
     test_day_edit::{
         self, CreateTestDayInput, CreateTestDayResult, DeleteTestDayResult, UpdateTestDayInput,
         UpdateTestDayResult,
@@ -113,6 +114,16 @@ impl Mutation {
         #[graphql(desc = "The run, and what is to be different.")] input: ReconvertRunInput,
     ) -> Answer<ReconvertRunResult> {
         settle(run_convert::reconvert(ctx, input).await)
+    }
+
+    /// Says when a run was driven, or moves its times, and converts it again: for a log without a clock, or with a
+    /// wrong one. The present times serve until that is done; then the run's own intervals and markers move along.
+    async fn set_run_time(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The run, and its times.")] input: SetRunTimeInput,
+    ) -> Answer<SetRunTimeResult> {
+        settle(run_time::set(ctx, input).await)
     }
 
     /// Cancels a job. One that runs is asked to stop, and will not be published.

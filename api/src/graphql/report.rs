@@ -3,7 +3,10 @@
 use async_graphql::{Enum, Object, SimpleObject};
 use canlog::report::{Problem, ProblemSample, Report, UnknownId};
 
-use super::scalar::{DateTime, Int64};
+use super::{
+    run_time::seconds,
+    scalar::{DateTime, Int64},
+};
 
 /// What was read of a log.
 #[derive(Clone, Debug)]
@@ -60,6 +63,11 @@ impl ConversionReport {
     /// Where the times come from.
     async fn time_source(&self) -> TimeSource {
         self.0.time_source.into()
+    }
+
+    /// Seconds that were added to the log's own times; null when they were taken as they are.
+    async fn time_shift(&self) -> Option<f64> {
+        self.0.time_shift.map(seconds)
     }
 
     /// Time of the earliest frame.

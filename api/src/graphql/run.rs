@@ -15,6 +15,7 @@ use super::{
     report::{ConversionReport, TimeSource},
     run_dbc::RunDbc,
     run_status::RunStatus,
+    run_time::seconds,
     scalar::DateTime,
     search,
     series::{self, Fill, Grid, Resolution, Series, Shape, SignalSelector},
@@ -138,6 +139,12 @@ impl Run {
             "USER" => Some(TimeSource::User),
             _ => Some(TimeSource::Rtc),
         }
+    }
+
+    /// Seconds that `setRunTime` adds to the log's own times; null when they are taken as they are. What a conversion
+    /// was made with is in its report.
+    async fn time_shift(&self) -> Option<f64> {
+        self.0.time_shift.map(seconds)
     }
 
     /// Whether it can be read, and if not, why.

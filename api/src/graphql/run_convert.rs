@@ -118,13 +118,7 @@ async fn queue(
         run::Entity::update_many().set(change).filter(Column::Id.eq(id)).exec(tx).await?;
         run.time_zone = zone;
     }
-    let payload = ConvertPayload {
-        schema_version: job::SCHEMA_VERSION,
-        run_id: id,
-        blob_id: run.blob_id,
-        dbcs: run_dbc::of_run(tx, id).await?,
-        time_zone: run.time_zone.clone(),
-    };
+    let payload = ConvertPayload::of(&run, run_dbc::of_run(tx, id).await?);
     let enqueued = job::enqueue(tx, NewJob { run_id: id, payload }).await?;
     Ok((run, enqueued))
 }
@@ -171,7 +165,11 @@ pub(crate) async fn retry(ctx: &Context<'_>, id: &ID) -> Answer<RetryJobPayload>
 }
 
 /// Lets the worker go on with this request's trace, if it has one.
-async fn note(tx: &DatabaseTransaction, enqueued: &Enqueued, trace: Option<String>) -> Result<(), DbErr> {
+pub(super) async fn note(
+    tx: &DatabaseTransaction,
+    enqueued: &Enqueued,
+    trace: Option<String>,
+) -> Result<(), DbErr> {
     match trace {
         Some(trace) => job::note_trace(tx, enqueued.job.id, &trace).await,
         None => Ok(()),
@@ -179,7 +177,7 @@ async fn note(tx: &DatabaseTransaction, enqueued: &Enqueued, trace: Option<Strin
 }
 
 /// Wakes the workers, and tells watchers of the job that it replaced.
-async fn ring(runtime: &Runtime, enqueued: Enqueued) -> Job {
+pub(super) async fn ring(runtime: &Runtime, enqueued: Enqueued) -> Job {
     if let Some(superseded) = enqueued.superseded {
         runtime.broker.notify_changed(superseded).await;
     }

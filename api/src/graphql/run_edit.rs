@@ -9,6 +9,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QuerySelect,
 };
 
 use super::{
@@ -107,9 +108,9 @@ async fn write(tx: &DatabaseTransaction, id: RunId, changes: ActiveModel) -> Res
     Ok(run::Entity::find_by_id(id).one(tx).await?.unwrap_or(run))
 }
 
-/// The run, unless it is deleted.
+/// The run, unless it is deleted; it stays as it is until the transaction ends.
 pub(crate) async fn undeleted(tx: &DatabaseTransaction, id: RunId) -> Result<Model, Aborted> {
-    let run = run::Entity::find_by_id(id).one(tx).await?;
+    let run = run::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
     let run = run.ok_or_else(|| Refusal::not_found("run", id).at("id"))?;
     if run.deleted_at.is_some() {
         return Err(Refusal::conflict("The run is deleted: restore it first.").at("id").into());

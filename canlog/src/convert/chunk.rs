@@ -3,10 +3,11 @@
 use std::io::{self, Read};
 
 use super::{ConvertError, ConvertOptions, Source};
+use crate::failure::{Failure, FailureCode};
 use crate::format::{HEAD_BYTES, Sniffed, sniff};
-use crate::frame::Batch;
+use crate::frame::{Batch, Micros};
 use crate::progress::Progress;
-use crate::read::{ReadOptions, Reader};
+use crate::read::{MAX_TIME, ReadOptions, Reader};
 
 /// Bytes read at once: what frames they hold stays in a core's cache until it is sorted.
 const CHUNK: usize = 256 << 10;
@@ -54,6 +55,7 @@ impl<'a> Log<'a> {
         self.ended = more < room.len();
         self.filled += more;
         let used = self.reader.read(&self.buffer[..self.filled], self.ended, batch).min(self.filled);
+        self.shift(batch)?;
         self.buffer.copy_within(used..self.filled, 0);
         self.filled -= used;
         self.read += used as u64;
@@ -64,10 +66,35 @@ impl<'a> Log<'a> {
         Ok(true)
     }
 
+    /// Moves the batch's times as told.
+    fn shift(&self, batch: &mut Batch) -> Result<(), ConvertError> {
+        let shift = self.options.shift;
+        if shift == 0 {
+            return Ok(());
+        }
+        let fits = |time: Micros| time.checked_add(shift).is_some_and(|time| (0..=MAX_TIME).contains(&time));
+        if !self.reader.span().is_none_or(|(start, end)| fits(start) && fits(end)) {
+            return Err(ConvertError::Failure(out_of_range()));
+        }
+        batch.frames.iter_mut().for_each(|frame| frame.time += shift);
+        batch.values.iter_mut().for_each(|value| value.time += shift);
+        Ok(())
+    }
+
     /// How far it is.
     pub(super) fn progress(&self, frames: u64) -> Progress {
         let total = self.source.bytes;
         Progress { bytes: self.read.min(total), total, frames, warnings: self.reader.warnings() }
+    }
+}
+
+fn out_of_range() -> Failure {
+    Failure {
+        code: FailureCode::TimeRange,
+        message: "Moved by the shift that was set, some times would lie before 1970 or after 2262."
+            .to_owned(),
+        hint: Some("Set another start or shift.".to_owned()),
+        line: None,
     }
 }
 

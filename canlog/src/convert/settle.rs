@@ -14,7 +14,7 @@ use crate::frame::Micros;
 use crate::manifest::Manifest;
 use crate::parquet::Description;
 use crate::read::ReadReport;
-use crate::report::{FrameCounts, Problem, ProblemCode, ProblemSample, Report, UnknownId};
+use crate::report::{FrameCounts, Problem, ProblemCode, ProblemSample, Report, TimeSource, UnknownId};
 
 /// Unknown ids that are reported, and samples of a problem.
 const REPORTED: usize = 100;
@@ -51,8 +51,9 @@ pub(super) fn settle(log: Log, outcome: Outcome, catalog: &Catalog) -> Result<Co
     messages.sort_by(|a, b| (&a.bus, a.frame_id, &a.file).cmp(&(&b.bus, b.frame_id, &b.file)));
     let (format, bytes) = (log.sniffed.format.name().to_owned(), log.source.bytes);
     let dbcs = log.options.dbcs.iter().map(|bound| bound.dbc.sha256.clone()).collect();
+    let shift = log.options.shift;
     let ReadReport { lines, bad_lines, back_steps, time_source, start, end, mut problems } =
-        log.reader.finish();
+        moved(log.reader.finish(), shift);
     problems.extend([conflicts(catalog), short.problem(), equal.problem()].into_iter().flatten());
     problems.sort_by_key(|problem| problem.code);
     let report = Report {
@@ -64,12 +65,28 @@ pub(super) fn settle(log: Log, outcome: Outcome, catalog: &Catalog) -> Result<Co
         samples,
         back_steps,
         time_source,
+        time_shift: (shift != 0).then_some(shift),
         start,
         end,
         unknown_ids: unknown,
         problems,
     };
     Ok(Converted { manifest: Manifest { format, dbcs, messages }, report })
+}
+
+/// The report of a log whose times were moved.
+fn moved(mut report: ReadReport, shift: Micros) -> ReadReport {
+    if shift == 0 {
+        return report;
+    }
+    // A clock that was never set is no trouble once a person has dated the run.
+    if report.time_source == TimeSource::Relative {
+        report.problems.retain(|problem| problem.code != ProblemCode::TimeUnset);
+    }
+    report.time_source = TimeSource::User;
+    report.start = report.start.map(|time| time.saturating_add(shift));
+    report.end = report.end.map(|time| time.saturating_add(shift));
+    report
 }
 
 fn conflicts(catalog: &Catalog) -> Option<Problem> {

@@ -4,9 +4,9 @@ use crate::frame::Micros;
 use crate::report::{ProblemCode, TimeSource};
 
 /// 2000-01-01T00:00:00Z; a clock before that was never set.
-pub(super) const YEAR_2000: Micros = 946_684_800_000_000;
+pub const YEAR_2000: Micros = 946_684_800_000_000;
 /// The last microsecond that 64 bits of nanoseconds hold (in the year 2262).
-pub(super) const MAX_TIME: Micros = i64::MAX / 1_000;
+pub(crate) const MAX_TIME: Micros = i64::MAX / 1_000;
 /// A jump forward of more than this is a gap.
 const GAP: u64 = 3_600_000_000;
 

@@ -7,6 +7,7 @@ mod frames;
 mod naive;
 mod real;
 mod report;
+mod shift;
 mod threads;
 mod values;
 
@@ -55,6 +56,7 @@ pub(crate) fn options(dbc: &str) -> ConvertOptions {
     ConvertOptions {
         dbcs: vec![BoundDbc { dbc, bus: None }],
         time_zone: TimeZone::UTC,
+        shift: 0,
         threads: 2,
         limits: ConvertLimits::default(),
     }

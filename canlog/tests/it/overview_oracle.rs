@@ -36,6 +36,7 @@ pub(crate) fn convert_into(folder: &Path, log: &[u8]) -> Converted {
     let options = ConvertOptions {
         dbcs: vec![BoundDbc { dbc, bus: None }],
         time_zone: jiff::tz::TimeZone::UTC,
+        shift: 0,
         threads: 2,
         limits: ConvertLimits::default(),
     };

@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveValue::Set, Condition, DatabaseTransaction, DbErr, entity::prelude::*};
 
-use super::{ActiveModel, Column, ConversionState, Entity, Model};
+use super::{ActiveModel, Column, ConversionState, Entity, Model, retime};
 use crate::{
     clock,
     id::{ConversionId, JobId, RunId},
@@ -81,6 +81,7 @@ pub async fn publish(tx: &DatabaseTransaction, publication: Publication) -> Resu
         return Ok(false);
     }
     let now = clock::now(tx).await?;
+    let moved = retime::by(tx, &publication).await?;
     show(tx, &publication, now).await?;
     let earlier = Condition::all()
         .add(Column::RunId.eq(publication.run_id))
@@ -88,6 +89,10 @@ pub async fn publish(tx: &DatabaseTransaction, publication: Publication) -> Resu
         .add(Column::Id.ne(publication.conversion_id));
     move_on(tx, earlier, ConversionState::Superseded).await?;
     point_run(tx, &publication, now).await?;
+    // Whoever adds an interval holds the run's row, so all there are can be seen from here on.
+    if let Some(by) = moved {
+        retime::move_own(tx, publication.run_id, by).await?;
+    }
     signal::replace(tx, publication.run_id, publication.conversion_id, publication.signals).await?;
     Ok(true)
 }

@@ -141,13 +141,7 @@ async fn new_run(
     new: &NewRun,
 ) -> Result<run::Model, DbErr> {
     let run = run::insert(tx, blob.id, &upload.file_name, new).await?;
-    let payload = ConvertPayload {
-        schema_version: job::SCHEMA_VERSION,
-        run_id: run.id,
-        blob_id: blob.id,
-        dbcs: new.dbcs.clone(),
-        time_zone: new.time_zone.clone(),
-    };
+    let payload = ConvertPayload::of(&run, new.dbcs.clone());
     job::enqueue(tx, NewJob { run_id: run.id, payload }).await?;
     Ok(run)
 }

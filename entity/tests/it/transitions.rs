@@ -74,7 +74,8 @@ async fn the_job_that_waited_longest_comes_first(store: Store) {
 
 async fn a_payload_of_a_newer_version_is_left_waiting(store: Store) {
     store.upload("a").await;
-    store.0.execute_unprepared("UPDATE job SET schema_version = 2").await.unwrap();
+    let newer = job::SCHEMA_VERSION + 1;
+    store.0.execute_unprepared(&format!("UPDATE job SET schema_version = {newer}")).await.unwrap();
     assert_eq!(store.claim("w").await, None);
 }
 

@@ -101,6 +101,7 @@ impl Api {
         let options = ConvertOptions {
             dbcs: vec![BoundDbc { dbc: Arc::new(parse(DBC.as_bytes()).unwrap()), bus: None }],
             time_zone: jiff::tz::TimeZone::UTC,
+            shift: 0,
             threads: 1,
             limits: ConvertLimits::default(),
         };

@@ -26,6 +26,7 @@ pub(super) fn convert(worker: &Worker, payload: &ConvertPayload, room: &Room) ->
     let mut command = Command::new(&worker.exe);
     command.current_dir(room.path("")).args(["convert", LOG, "--out", OUT, "--progress", "json"]);
     command.args(["--time-zone", &payload.time_zone]);
+    command.args(payload.shift.map(|shift| format!("--shift={shift}")));
     for (n, bound) in payload.dbcs.iter().enumerate() {
         let bus = bound.bus.as_ref().map(|bus| format!("@{bus}")).unwrap_or_default();
         command.args(["--dbc", &format!("{}{bus}", dbc(n))]);
