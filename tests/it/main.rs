@@ -22,4 +22,5 @@ mod secrets;
 mod seed;
 mod storage_faults;
 mod telling;
+mod times;
 mod worker;
