@@ -21,9 +21,14 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The binary under test: the one built with the tests, or another one, to measure a release build.
 pub(crate) fn binary() -> PathBuf {
+    given_binary().unwrap_or_else(|| env!("CARGO_BIN_EXE_dataviewer").into())
+}
+
+/// The other one, if there is one.
+pub(crate) fn given_binary() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "a knob of these tests alone")]
     let other = std::env::var_os("DATAVIEWER_TEST_PROGRAM");
-    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_dataviewer").into()).into()
+    other.map(PathBuf::from)
 }
 
 /// A stored log and DBC, and the run and job committed for them, on a database that an API has made its own.

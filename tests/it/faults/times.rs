@@ -15,7 +15,7 @@ use super::sender::{Accepted, Sender};
 use super::table;
 use super::verdict::judge;
 use crate::child::hold;
-use crate::seed::DEADLINE;
+use crate::seed::{DEADLINE, given_binary};
 
 /// What an installation has unless somebody says otherwise.
 const USUAL: [(&str, &str); 4] = [
@@ -24,8 +24,11 @@ const USUAL: [(&str, &str); 4] = [
     ("DATAVIEWER_SWEEP_SECONDS", "5"),
     ("DATAVIEWER_POLL_SECONDS", "5"),
 ];
-/// Lines of a drive that converts long enough to be caught at it.
-const LONG: u64 = 20_000;
+
+/// A drive that converts long enough to be caught at it: an optimised build is much faster.
+fn long_drive() -> Vec<Drive> {
+    drives_of(1, if given_binary().is_some() { 1_000_000 } else { 20_000 })
+}
 
 async fn row_of(runtime: &Runtime, accepted: &Accepted) -> job::Model {
     job::Entity::find_by_id(accepted.job).one(runtime.database.read()).await.unwrap().unwrap()
@@ -54,7 +57,7 @@ pub(crate) async fn until(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_converter_that_dies_is_started_again() {
-    let drives = drives_of(1, LONG);
+    let drives = long_drive();
     let fleet = Fleet::new(Topology::Embedded, &USUAL).await;
     let mut server = fleet.start_api(&[]);
     let (sender, runtime) = (Sender::new(server.address().await), fleet.look().await);
@@ -76,7 +79,7 @@ async fn a_converter_that_dies_is_started_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_dies_goes_on_when_it_is_started_again() {
-    let drives = drives_of(1, LONG);
+    let drives = long_drive();
     let fleet = Fleet::new(Topology::Embedded, &USUAL).await;
     let mut server = fleet.start_api(&[]);
     let (sender, runtime) = (Sender::new(server.address().await), fleet.look().await);
@@ -105,7 +108,7 @@ async fn a_server_that_dies_goes_on_when_it_is_started_again() {
 /// Nobody can take the lock of a host that is gone: the lease has to run out. That of the short form is short.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_is_lost_is_replaced_by_another() {
-    let drives = drives_of(1, LONG);
+    let drives = long_drive();
     let (lease, jobs) = (if table::long() { "30" } else { "3" }, table::count(3, 10));
     let sweep = if table::long() { "5" } else { "0.5" };
     let settings = [("DATAVIEWER_LEASE_SECONDS", lease), ("DATAVIEWER_SWEEP_SECONDS", sweep)];
