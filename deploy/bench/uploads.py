@@ -1,14 +1,17 @@
 """One large log into a folder and into a bucket, against the disk and against a plain client of the same bucket.
 
     python deploy/bench/uploads.py target/release/dataviewer [GiB, 5] [folder for everything, the system's own]
+    S3_SERVER=/…/bin/garage python deploy/bench/uploads.py …
 
 Makes a log of that size (candump, every line valid, no block like another), then, in one run:
 
 - writes the same bytes to the disk and waits until they are on it;
 - uploads the log through GraphQL multipart to `dataviewer api`, which converts nothing, on local folders;
-- puts it into an S3 server (s3s-fs; `deploy/test.sh` installs it) as one object, and as one of parts of 8 MiB, four
-  at a time, by signed requests;
+- puts it into an S3 server as one object, and as one of parts of 8 MiB, four at a time, by signed requests;
 - uploads it to a `dataviewer api` whose bucket is on that server.
+
+The S3 server is s3s-fs (`deploy/test.sh` installs it), which copies all parts into the object at the end, so that by
+parts nobody gets beyond half of a plain PUT there; or Garage (`cargo install garage`), which does not.
 
 All by one client, which streams from the file. Prints the speed of each, the ratios, and how much the memory of the
 service grew. Needs about four times the size on the disk.
@@ -38,7 +41,8 @@ UPLOAD = "mutation($input: UploadLogInput!) { uploadLog(input: $input) { ... on 
 BLOCK = 32 << 20
 PART = 8 << 20
 AT_ONCE = 4
-KEY, SECRET, BUCKET = "bench", "bench-secret", "logs"
+# Garage takes no others than of this form.
+KEY, SECRET, BUCKET = "GK" + 12 * "b3", 32 * "7c", "logs"
 
 
 def make(path, size):
@@ -247,27 +251,73 @@ def upload(binary, folder, log, size, variables):
     return took, memory.growth
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def answering(port):
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            Sending(f"127.0.0.1:{port}").close()
+            return f"127.0.0.1:{port}"
+        except ConnectionRefusedError:
+            time.sleep(0.02)
+    raise SystemExit("the S3 server does not answer")
+
+
 @contextlib.contextmanager
-def s3_server(folder):
-    """An S3 server with one bucket: its address and where it keeps it."""
+def s3s_fs(folder):
+    """An S3 server with one bucket: its address, and how an object of it is removed."""
     tools = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"), "tools/bin/s3s-fs")
     name = str(tools) if tools.exists() else shutil.which("s3s-fs")
     if not name:
         raise SystemExit("s3s-fs is missing: cargo install s3s-fs --version 0.14.1 --features binary")
     root = folder / "s3"
     (root / BUCKET).mkdir(parents=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [name, "--host", "127.0.0.1", "--port", str(port), "--access-key", KEY, "--secret-key", SECRET, str(root)]
     with program(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            try:
-                Sending(f"127.0.0.1:{port}").close()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-        yield f"127.0.0.1:{port}", root / BUCKET
+        yield answering(port), lambda key: (root / BUCKET / key).unlink()
+
+
+@contextlib.contextmanager
+def garage(name, folder):
+    """The same of Garage, one node that keeps what it is sent once and as it is."""
+    port, between = free_port(), free_port()
+    settings = folder / "garage.toml"
+    settings.write_text(f"""
+        metadata_dir = "{folder}/meta"
+        data_dir = "{folder}/data"
+        db_engine = "lmdb"
+        replication_factor = 1
+        compression_level = "none"
+        rpc_bind_addr = "127.0.0.1:{between}"
+        rpc_public_addr = "127.0.0.1:{between}"
+        rpc_secret = "{SECRET}"
+        [s3_api]
+        s3_region = "us-east-1"
+        api_bind_addr = "127.0.0.1:{port}"
+    """)
+    with program([name, "-c", settings, "server"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        at = answering(port)
+
+        def tell(*words):
+            return subprocess.run([name, "-c", settings, *words], check=True, capture_output=True, text=True).stdout
+
+        node = tell("node", "id", "-q").split("@")[0]
+        tell("layout", "assign", "-z", "here", "-c", "1T", node)
+        tell("layout", "apply", "--version", "1")
+        tell("bucket", "create", BUCKET)
+        tell("key", "import", "--yes", KEY, SECRET)
+        tell("bucket", "allow", "--read", "--write", BUCKET, "--key", KEY)
+        yield at, lambda _key: None
+
+
+def s3_server(folder):
+    other = os.environ.get("S3_SERVER")
+    return garage(other, folder) if other else s3s_fs(folder)
 
 
 def tell(what, size, took, more=""):
@@ -289,11 +339,11 @@ def main(binary, gibibytes="5", place=None):
         written = tell("written to the disk, fsync", size, disk(log, folder))
         took, growth = upload(binary, folder, log, size, {})
         local = tell("uploaded into a folder", size, took, grown(growth))
-        with s3_server(folder) as (at, bucket):
+        with s3_server(folder) as (at, remove):
             put = tell("put into the bucket as one object", size, plain(at, log, size))
-            (bucket / "plain").unlink()
+            remove("plain")
             parts = tell("put into the bucket by parts", size, parted(at, log, size))
-            (bucket / "parted").unlink()
+            remove("parted")
             variables = {
                 "UPLOAD_BUCKET": BUCKET,
                 "DATA_BUCKET": BUCKET,
