@@ -84,6 +84,9 @@ pub struct SeriesRequest {
     pub every: Option<Micros>,
     /// What stands in buckets, or on a shared axis, where there is no sample.
     pub fill: Fill,
+    /// From where to where the runs reach, where that is known: no gap lies between two messages of one run, even if
+    /// the one ends before the other begins.
+    pub runs: Vec<Range<Micros>>,
 }
 
 impl Default for SeriesRequest {
@@ -94,6 +97,7 @@ impl Default for SeriesRequest {
             method: Reduction::MinMax,
             every: None,
             fill: Fill::None,
+            runs: Vec::new(),
         }
     }
 }

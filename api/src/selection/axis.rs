@@ -52,6 +52,12 @@ impl Axis {
         self.runs.iter().all(|run| run.start_at.zip(run.end_at).is_some_and(inside))
     }
 
+    /// From where to where each run reaches.
+    pub(crate) fn extents(&self) -> Vec<Range<Micros>> {
+        let extent = |run: &run::Model| Some(run.start_at?..run.end_at?.saturating_add(1));
+        self.runs.iter().filter_map(extent).collect()
+    }
+
     /// The runs' ids.
     pub(crate) fn ids(&self) -> Arc<[RunId]> {
         self.runs.iter().map(|run| run.id).collect()

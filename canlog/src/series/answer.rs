@@ -39,6 +39,7 @@ impl<'a, 'r, R: Read + Seek, O: Read + Seek> Answer<'a, 'r, R, O> {
         };
         let signals = signals.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let stretches = joined(signals.iter().flatten().map(Source::window).collect());
+        let stretches = bridged(stretches, &request.runs);
         Ok(Self { signals, request, most: request.max_points.clamp(1, MOST_BUCKETS), shared, stretches })
     }
 
@@ -151,4 +152,18 @@ impl<'a, 'r, R: Read + Seek, O: Read + Seek> Answer<'a, 'r, R, O> {
     fn too_many(&self, samples: u64) -> SeriesError {
         SeriesError::TooManySamples { samples, max_points: self.most }
     }
+}
+
+/// The stretches (ascending, apart from each other), those within one of the runs made one.
+fn bridged(stretches: Vec<Range<Micros>>, runs: &[Range<Micros>]) -> Vec<Range<Micros>> {
+    let mut bridged: Vec<Range<Micros>> = Vec::new();
+    for next in stretches {
+        let within =
+            |run: &Range<Micros>, last: &Range<Micros>| run.start <= last.start && run.end >= next.end;
+        match bridged.last_mut() {
+            Some(last) if runs.iter().any(|run| within(run, last)) => last.end = next.end,
+            _ => bridged.push(next),
+        }
+    }
+    bridged
 }

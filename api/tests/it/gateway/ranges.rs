@@ -148,6 +148,19 @@ async fn windows_tile_without_seam_or_overlap() {
 }
 
 #[tokio::test]
+async fn only_so_many_signals_are_meant_without_being_named() {
+    let api = Api::start().await;
+    let names: Vec<String> = (0..10_001).map(|n| format!("S{n}")).collect();
+    let signals: Vec<_> = names.iter().map(|name| ("Engine", name.as_str(), 0)).collect();
+    let query = "query($id: ID!) { run(id: $id) { statistics { count } } }";
+    let most = api.recorded(1, &signals[1..]).await;
+    let found = api.ask(query, json!({ "id": most.to_string() })).await["run"]["statistics"].take();
+    assert_eq!(found.as_array().unwrap().len(), 10_000);
+    let more = api.recorded(2, &signals).await;
+    assert_eq!(api.refusal(query, json!({ "id": more.to_string() })).await, "BAD_USER_INPUT");
+}
+
+#[tokio::test]
 async fn what_a_range_cannot_be_is_refused() {
     let api = Api::start_with(&[("DATAVIEWER_LIMIT_RANGE_RUNS", "1")]).await;
     api.two_drives().await;

@@ -29,6 +29,7 @@ platform::on_every_back_end! {
     an_interval_and_a_day_are_windows,
     buckets_have_the_width_asked_for,
     times_are_shared_and_filled_on_request,
+    messages_of_one_run_have_no_gap_between_them,
     an_expression_is_a_series,
 }
 
@@ -342,6 +343,31 @@ async fn times_are_shared_and_filled_on_request(api: Api) {
         assert_eq!((&both[0]["values"], &both[1]["values"]), (&engine, &wheel), "{fill}");
         assert_eq!(both[0]["time"], both[1]["time"]);
         assert_eq!(both[0]["exact"], json!(fill == "NONE"));
+    }
+}
+
+async fn messages_of_one_run_have_no_gap_between_them(api: Api) {
+    let run = api.converted().await;
+    let window = json!({ "from": "1970-01-01T00:00:10.998Z", "to": "1970-01-01T00:00:11.001Z" });
+    let signals = json!([{ "name": "Engine.Speed" }, { "name": "Wheel.Speed" }]);
+    let shared = json!({ "signals": signals, "grid": "SHARED", "fill": "PREVIOUS", "window": window });
+    let both = shaped(&api, run, shared).await;
+    assert_eq!(both[0]["values"], json!([4999.0, 4999.5, 4999.5]));
+    assert_eq!(both[1]["values"], json!([null, null, 7.0]));
+}
+
+#[tokio::test]
+async fn what_an_expression_reads_is_limited() {
+    for variable in ["DATAVIEWER_LIMIT_EXPRESSION_ROWS", "DATAVIEWER_LIMIT_EXPRESSION_WINDOW_SAMPLES"] {
+        let api = Api::start_with(&[(variable, "9999")]).await;
+        let run = api.converted().await.to_string();
+        let signals = json!([{ "expression": "moving_mean(Gear, 1h)" }]);
+        let answer = api.answer(SHAPED, json!({ "id": run, "signals": signals })).await;
+        let extensions = &answer["errors"][0]["extensions"];
+        assert_eq!(
+            (&extensions["code"], &extensions["reason"]),
+            (&json!("EXPRESSION"), &json!("TOO_COMPLEX"))
+        );
     }
 }
 
