@@ -405,7 +405,7 @@ async fn what_was_decoded_is_not_read_again() {
         let few = json!({ "window": window, "resolution": { "maxPoints": 100 } });
         let once = series(&api, run, &["Engine.Speed"], few.clone()).await;
         assert_eq!(once["data"]["run"]["series"][0]["sourceSamples"], "3000");
-        fs::remove_dir_all(&api.runtime.config.storage.data_folder.join("runs")).unwrap();
+        fs::remove_dir_all(api.runtime.config.storage.data_folder.join("runs")).unwrap();
         let again = series(&api, run, &["Engine.Speed"], few).await;
         match kept {
             true => assert_eq!(again, once),
