@@ -8,7 +8,7 @@ use entity::{
     test_day,
 };
 use sea_orm::{
-    ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, Select,
+    ActiveEnum, ColumnTrait, DbBackend, EntityTrait, QueryFilter, Select,
     sea_query::{Cond, Expr, ExprTrait, Func, LikeExpr, Order, Query},
 };
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use super::{
     page::{self, Connection, Keyset, PageArgs},
     run::Run,
     run_status::RunStatus,
-    search,
+    runtime, search,
     window::TimeWindow,
 };
 
@@ -135,7 +135,7 @@ impl RunFilter {
         let any = |column: Column, values: &Vec<String>| column.is_in(values.iter().map(String::as_str));
         let mut all = Cond::all()
             .add(if self.deleted { deleted } else { Column::DeletedAt.is_null() })
-            .add(self.searched()?)
+            .add(self.searched(runtime(ctx).database.read().get_database_backend())?)
             .add_option(self.status.as_deref().map(with_status))
             .add_option(self.kind.as_ref().map(|kinds| any(Column::Kind, kinds)))
             .add_option(self.location.as_ref().map(|places| any(Column::Location, places)))
@@ -162,7 +162,7 @@ impl RunFilter {
         Ok(run::Entity::find().filter(all))
     }
 
-    fn searched(&self) -> Answer<Cond> {
+    fn searched(&self, back_end: DbBackend) -> Answer<Cond> {
         let columns = [
             Column::Name,
             Column::Kind,
@@ -175,7 +175,9 @@ impl RunFilter {
         let words = search::words(self.search.as_deref())?;
         let word = |word: &String| {
             let number = word.parse::<i32>().ok().map(|number| Column::Number.eq(number));
-            Cond::any().add(search::every_word(std::slice::from_ref(word), &columns)).add_option(number)
+            Cond::any()
+                .add(search::every_word_on(back_end, std::slice::from_ref(word), &columns))
+                .add_option(number)
         };
         Ok(words.iter().map(word).fold(Cond::all(), Cond::add))
     }
@@ -183,8 +185,19 @@ impl RunFilter {
 
 /// Runs of the day: what `Run.testDay` derives, as a condition.
 fn on_day(day: TestDayId) -> Cond {
-    let by_time = Expr::from(test_day::by_time()).eq(day);
-    let unset = Cond::all().add(Column::TestDayId.is_null()).add(by_time);
+    let bound = |column: test_day::Column| {
+        let id = Expr::col((test_day::Entity, test_day::Column::Id));
+        let mut row = Query::select();
+        row.column((test_day::Entity, column)).from(test_day::Entity).and_where(id.eq(day));
+        Expr::from(row)
+    };
+    let start = Expr::col((run::Entity, Column::StartAt));
+    // By the bounds first, which an index finds: which day a run is of is looked up for those alone.
+    let unset = Cond::all()
+        .add(Column::TestDayId.is_null())
+        .add(start.clone().gte(bound(test_day::Column::StartAt)))
+        .add(start.lt(bound(test_day::Column::EndAt)))
+        .add(Expr::from(test_day::by_time()).eq(day));
     Cond::any().add(Column::TestDayId.eq(day)).add(unset)
 }
 
