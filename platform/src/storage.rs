@@ -11,6 +11,7 @@ pub mod key;
 mod local_file;
 mod parts;
 mod place;
+mod ranged;
 mod read;
 mod store_id;
 mod survey;
@@ -33,6 +34,8 @@ pub use local_file::{Expected, LocalFile};
 use object_store::signer::Signer;
 pub use place::Area;
 use place::Place;
+use ranged::Amounts;
+pub use ranged::{RangedFile, Remote};
 use reqwest::Method;
 pub use survey::Found;
 use url::Url;
@@ -51,6 +54,7 @@ pub struct Storage {
     data: Arc<Place>,
     cache: Arc<Cache>,
     verified: Arc<Verified>,
+    amounts: Arc<Amounts>,
     /// Where uploads by parts are noted.
     notes: Option<Database>,
     #[cfg(feature = "testing")]
@@ -84,6 +88,7 @@ impl Storage {
             data: Arc::new(data),
             cache: Arc::new(cache),
             verified,
+            amounts: Arc::default(),
             notes: None,
             #[cfg(feature = "testing")]
             faults,
@@ -185,6 +190,26 @@ impl Storage {
             Some(path) => self.verified.open(key, path, expected).await,
             None => self.cache.open_copy(self.place(key), key, expected).await,
         }
+    }
+
+    /// The object to read ranges of. What lies in a bucket is not copied for it, unless it is small or much of it was
+    /// read before.
+    ///
+    /// # Errors
+    /// As [`Storage::local_file`]; for what stays in the bucket they come by the first read.
+    pub async fn ranged_file(
+        &self,
+        key: &ObjectKey,
+        expected: &Expected,
+    ) -> Result<RangedFile, StorageError> {
+        let place = self.place(key);
+        if place.bucket.is_none() || self.amounts.ask_for_copy(key, expected.bytes) {
+            return self.local_file(key, Some(expected)).await.map(RangedFile::Local);
+        }
+        Ok(match self.cache.find(place, key, expected).await {
+            Some(copy) => RangedFile::Local(copy),
+            None => RangedFile::Remote(Remote::new(place, key, expected, &self.amounts)),
+        })
     }
 
     /// The object as a file of this host; `None` when it lies in a bucket.

@@ -72,3 +72,46 @@ async fn api_and_worker_meet_in_the_bucket() {
     worker.await.unwrap().unwrap();
     assert_swept(&garage).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_view_from_the_bucket_reads_the_columns_it_needs_and_copies_nothing() {
+    let (server, folder) = (S3Server::start().unwrap(), tempfile::TempDir::new().unwrap());
+    let shared = shared(&server, &folder.path().join("shared.db"));
+    let (pit, garage) = (machine(&shared).await, machine(&shared).await);
+    let (_api, client) = serve(&pit).await;
+    let worker = tokio::spawn(worker::run(garage.deref().clone(), binary()));
+    let dbc = client.ask(REGISTER, json!({ "input": { "name": "car.dbc", "text": DBC } })).await;
+    let input = json!({ "file": null, "dbcs": [{ "dbc": dbc["registerDbc"]["dbc"]["id"] }] });
+    let sent = client.send(UPLOAD, input, ("drive.log", &noise())).await["uploadLog"].take();
+    let job = ended(&pit, sent["job"]["id"].as_str().unwrap().parse().unwrap()).await;
+    assert_eq!(job.state, entity::job::JobState::Succeeded, "{job:?}");
+    garage.shutdown.cancel();
+    worker.await.unwrap().unwrap();
+
+    let view = "query($id: ID!, $window: TimeWindow) { run(id: $id) {
+        series(signals: [{ name: \"Speed\" }], window: $window, resolution: { maxPoints: 100 }) { points sourceSamples } } }";
+    let copied = pit.storage.cached_bytes();
+    let mut costs = Vec::new();
+    for window in [json!(null), json!({ "from": "2023-11-14T22:13:21Z", "to": "2023-11-14T22:13:21.02Z" })] {
+        let before = pit.storage.faults().operations();
+        let seen = client.ask(view, json!({ "id": sent["run"]["id"], "window": window })).await;
+        assert!(seen["run"]["series"][0]["points"].as_i64().unwrap() > 10, "{seen}");
+        costs.push(pit.storage.faults().operations() - before);
+    }
+    println!("requests: {} for the whole run, {} more for a window of it", costs[0], costs[1]);
+    // A small overview as a copy; of the rows the footer, and two columns of the first and of the last row group. What
+    // was decoded is kept.
+    assert!((1..=7).contains(&costs[0]) && costs[1] <= 3, "{costs:?}");
+    let copied = pit.storage.cached_bytes() - copied;
+    assert!(copied <= 64 << 10, "at most a small overview is copied, not the rows: {copied} bytes");
+}
+
+/// A hundred seconds of a signal that does not compress.
+fn noise() -> String {
+    let line = |n: u32| {
+        let (seconds, micros) = (1_700_000_000 + n / 1_000, n % 1_000 * 1_000);
+        let value = n.wrapping_mul(2_654_435_761) >> 16;
+        format!("({seconds}.{micros:06}) can0 100#{:04X}000000000000\n", value)
+    };
+    (0..100_000).map(line).collect()
+}

@@ -2,15 +2,16 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use platform::storage::{Expected, LocalFile, ObjectKey, Storage};
+use platform::storage::{Expected, ObjectKey, RangedFile, Storage};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// Ends a reading: cancelled when nobody waits for its answer any more.
 pub(crate) type Stop = CancellationToken;
 
-/// A file of a conversion, proved to be what its manifest says. What is kept in memory needs no file, so it is
-/// opened (and fetched from its bucket) by the first read or seek: on a thread that may wait, within a runtime.
+/// A file of a conversion, of the size that its manifest says, and proved unless it is read from a bucket range by
+/// range. What is kept in memory needs no file, so it is opened by the first read or seek: on a thread that may wait,
+/// within a runtime.
 #[derive(Debug)]
 pub(crate) struct StoredFile {
     storage: Storage,
@@ -18,7 +19,7 @@ pub(crate) struct StoredFile {
     expected: Expected,
     stop: Stop,
     runtime: Handle,
-    opened: Option<LocalFile>,
+    opened: Option<RangedFile>,
 }
 
 impl StoredFile {
@@ -28,7 +29,7 @@ impl StoredFile {
         Self { storage, key, expected, stop, runtime: Handle::current(), opened: None }
     }
 
-    fn file(&mut self) -> io::Result<&mut LocalFile> {
+    fn file(&mut self) -> io::Result<&mut RangedFile> {
         if self.stop.is_cancelled() {
             return Err(stopped());
         }
@@ -36,7 +37,7 @@ impl StoredFile {
             let opening = async {
                 tokio::select! {
                     () = self.stop.cancelled() => Err(stopped()),
-                    file = self.storage.local_file(&self.key, Some(&self.expected)) => file.map_err(io::Error::other),
+                    file = self.storage.ranged_file(&self.key, &self.expected) => file.map_err(io::Error::other),
                 }
             };
             self.opened = Some(self.runtime.block_on(opening)?);

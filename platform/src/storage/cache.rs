@@ -92,6 +92,17 @@ impl Cache {
         Ok(self.pinned(key, file))
     }
 
+    /// The copy, if there is one as expected.
+    pub(super) async fn find(
+        &self,
+        place: &Place,
+        key: &ObjectKey,
+        expected: &Expected,
+    ) -> Option<LocalFile> {
+        let found = self.verified.open(key, path_of(place, key), Some(expected)).await;
+        found.ok().map(|file| self.pinned(key, file))
+    }
+
     /// Removes the copy, if there is one.
     pub(super) async fn remove(&self, place: &Place, key: &ObjectKey) -> Result<(), StorageError> {
         let (path, ledger, name) = (path_of(place, key), self.ledger.clone(), key.clone());

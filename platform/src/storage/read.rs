@@ -88,9 +88,29 @@ async fn from_folder(place: &Place, key: &ObjectKey, range: Range<u64>) -> Resul
 /// One request of a bucket, its body included.
 async fn request(place: Arc<Place>, key: ObjectKey, range: Range<u64>) -> Result<Bytes, StorageError> {
     let options = GetOptions { range: Some(range.clone().into()), ..GetOptions::default() };
-    let found = check(&key, &range, place.get(&key, options).await?)?;
-    let bytes = place.timed("read", &key, found.bytes()).await?;
-    counted(&key, range.end - range.start, bytes)
+    self::range(&place, &key, range, options).await.map(|(bytes, _)| bytes)
+}
+
+/// What tells one object of a name from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    /// Its size.
+    pub(super) bytes: u64,
+    /// The store's own word for its content.
+    pub(super) e_tag: Option<String>,
+}
+
+/// One request for a range, its body included, with these options.
+pub(super) async fn range(
+    place: &Place,
+    key: &ObjectKey,
+    range: Range<u64>,
+    options: GetOptions,
+) -> Result<(Bytes, Version), StorageError> {
+    let found = check(key, &range, place.get(key, options).await?)?;
+    let version = Version { bytes: found.meta.size, e_tag: found.meta.e_tag.clone() };
+    let bytes = place.timed("read", key, found.bytes()).await?;
+    Ok((counted(key, range.end - range.start, bytes)?, version))
 }
 
 /// Stores answer what they have of a range.

@@ -2,12 +2,12 @@
 
 use std::{
     fs,
-    io::Read,
+    io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
-use platform::storage::{ObjectKey, Storage, StorageErrorKind};
+use platform::storage::{Expected, ObjectKey, RangedFile, Storage, StorageErrorKind};
 
 use super::{
     Place,
@@ -119,5 +119,68 @@ async fn a_copy_goes_with_its_object() {
     assert!(!copy_of(folder.path(), &key).exists());
     assert_eq!(storage.cached_bytes(), 0);
     storage.put(&key, Bytes::new()).await.unwrap();
+    drop(server);
+}
+
+/// The bytes of a range, by one read: on a thread that may wait.
+async fn ranged(
+    mut file: RangedFile,
+    from: SeekFrom,
+    count: usize,
+) -> (RangedFile, std::io::Result<Vec<u8>>) {
+    let read = move || {
+        let mut bytes = vec![0; count];
+        let read = file.seek(from).and_then(|_| file.read_exact(&mut bytes));
+        (file, read.map(|()| bytes))
+    };
+    tokio::task::spawn_blocking(read).await.unwrap()
+}
+
+#[tokio::test]
+async fn ranges_of_what_lies_in_the_bucket_cost_a_request_each_and_no_copy() {
+    let Place { storage, folder, server } = in_bucket();
+    let key = stored(&storage, 400_000).await;
+    let (all, expected) = (bytes(400_000), expected(&bytes(400_000)));
+    let before = storage.faults().operations();
+    let file = storage.ranged_file(&key, &expected).await.unwrap();
+    assert_eq!(storage.faults().operations(), before, "opening asks nothing");
+    let (file, tail) = ranged(file, SeekFrom::End(-65_536), 65_536).await;
+    assert_eq!(tail.unwrap(), all[400_000 - 65_536..]);
+    let (file, within) = ranged(file, SeekFrom::Start(399_000), 1_000).await;
+    assert_eq!(within.unwrap(), all[399_000..], "it is known already");
+    let (file, chunk) = ranged(file, SeekFrom::Start(1_000), 100_000).await;
+    assert_eq!(chunk.unwrap(), all[1_000..101_000]);
+    assert_eq!(storage.faults().operations(), before + 2);
+    let (_, beyond) = ranged(file, SeekFrom::Start(399_999), 2).await;
+    assert_eq!(beyond.unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+    assert_eq!((storage.cached_bytes(), copy_of(folder.path(), &key).exists()), (0, false));
+
+    let file = storage.ranged_file(&key, &expected).await.unwrap();
+    assert!(matches!(file, RangedFile::Remote(_)));
+    ranged(file, SeekFrom::Start(0), 100_000).await.1.unwrap();
+    let file = storage.ranged_file(&key, &expected).await.unwrap();
+    assert!(matches!(file, RangedFile::Local(_)), "more than half was read: a copy is worth its while");
+    assert_eq!(ranged(file, SeekFrom::Start(0), 400_000).await.1.unwrap(), all);
+    assert_eq!(storage.cached_bytes(), 400_000);
+    drop(server);
+}
+
+#[tokio::test]
+async fn ranges_come_from_one_object_of_the_expected_size() {
+    let Place { storage, server, .. } = in_bucket();
+    let key = stored(&storage, 400_000).await;
+    let right = expected(&bytes(400_000));
+    let shorter = Expected { bytes: 300_000, ..right.clone() };
+    let file = storage.ranged_file(&key, &shorter).await.unwrap();
+    let error = ranged(file, SeekFrom::Start(0), 10).await.1.unwrap_err();
+    assert!(error.to_string().contains("400000 bytes, not 300000"), "{error}");
+
+    let file = storage.ranged_file(&key, &right).await.unwrap();
+    let (file, begun) = ranged(file, SeekFrom::Start(0), 10).await;
+    begun.unwrap();
+    storage.put(&key, vec![7; 500_000].into()).await.unwrap();
+    let (_, mixed) = ranged(file, SeekFrom::Start(100_000), 10).await;
+    let error = mixed.expect_err("the two are never mixed").to_string();
+    assert!(error.contains("damaged") || error.contains("recondition"), "{error}");
     drop(server);
 }
