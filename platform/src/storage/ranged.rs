@@ -96,7 +96,7 @@ impl Remote {
         if self.at >= end {
             return Ok(Bytes::new());
         }
-        if let Some(kept) = self.from_kept(end) {
+        if let Some(kept) = self.known(end) {
             return Ok(kept);
         }
         let options = GetOptions {
@@ -121,7 +121,7 @@ impl Remote {
         Ok(bytes)
     }
 
-    fn from_kept(&self, end: u64) -> Option<Bytes> {
+    fn known(&self, end: u64) -> Option<Bytes> {
         let (start, kept) = &self.kept;
         let from = usize::try_from(self.at.checked_sub(*start)?).ok()?;
         let to = usize::try_from(end - start).ok()?;
