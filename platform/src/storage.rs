@@ -34,7 +34,6 @@ pub use local_file::{Expected, LocalFile};
 use object_store::signer::Signer;
 pub use place::Area;
 use place::Place;
-use ranged::Amounts;
 pub use ranged::{RangedFile, Remote};
 use reqwest::Method;
 pub use survey::Found;
@@ -54,7 +53,7 @@ pub struct Storage {
     data: Arc<Place>,
     cache: Arc<Cache>,
     verified: Arc<Verified>,
-    amounts: Arc<Amounts>,
+    amounts: Arc<ranged::Amounts>,
     /// Where uploads by parts are noted.
     notes: Option<Database>,
     #[cfg(feature = "testing")]
@@ -202,14 +201,7 @@ impl Storage {
         key: &ObjectKey,
         expected: &Expected,
     ) -> Result<RangedFile, StorageError> {
-        let place = self.place(key);
-        if place.bucket.is_none() || self.amounts.ask_for_copy(key, expected.bytes) {
-            return self.local_file(key, Some(expected)).await.map(RangedFile::Local);
-        }
-        Ok(match self.cache.find(place, key, expected).await {
-            Some(copy) => RangedFile::Local(copy),
-            None => RangedFile::Remote(Remote::new(place, key, expected, &self.amounts)),
-        })
+        ranged::open(self, key, expected).await
     }
 
     /// The object as a file of this host; `None` when it lies in a bucket.

@@ -186,6 +186,17 @@ pub(crate) enum TimeSource {
     User,
 }
 
+impl TimeSource {
+    /// By the word in the tables.
+    pub(crate) fn of(word: &str) -> Self {
+        match word {
+            "RELATIVE" => Self::Relative,
+            "USER" => Self::User,
+            _ => Self::Rtc,
+        }
+    }
+}
+
 /// What can be wrong with a log that can be read all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "canlog::report::ProblemCode")]

@@ -134,15 +134,10 @@ impl Run {
 
     /// Where its times come from; null before the first conversion.
     async fn time_source(&self) -> Option<TimeSource> {
-        match self.0.time_source.as_deref()? {
-            "RELATIVE" => Some(TimeSource::Relative),
-            "USER" => Some(TimeSource::User),
-            _ => Some(TimeSource::Rtc),
-        }
+        self.0.time_source.as_deref().map(TimeSource::of)
     }
 
-    /// Seconds that `setRunTime` adds to the log's own times; null when they are taken as they are. What a conversion
-    /// was made with is in its report.
+    /// Seconds that `setRunTime` adds to the log's own times; null when they are taken as they are.
     async fn time_shift(&self) -> Option<f64> {
         self.0.time_shift.map(seconds)
     }

@@ -14,7 +14,7 @@ use object_store::GetOptions;
 use tokio::runtime::Handle;
 
 use super::{
-    Expected, LocalFile, ObjectKey, StorageError,
+    Expected, LocalFile, ObjectKey, Storage, StorageError,
     local_file::damaged,
     place::Place,
     read::{self, Version},
@@ -33,6 +33,22 @@ pub enum RangedFile {
     Local(LocalFile),
     /// It lies in a bucket only.
     Remote(Remote),
+}
+
+/// The object, as a file if it lies here or shall.
+pub(super) async fn open(
+    storage: &Storage,
+    key: &ObjectKey,
+    expected: &Expected,
+) -> Result<RangedFile, StorageError> {
+    let place = storage.place(key);
+    if place.bucket.is_none() || storage.amounts.ask_for_copy(key, expected.bytes) {
+        return storage.local_file(key, Some(expected)).await.map(RangedFile::Local);
+    }
+    Ok(match storage.cache.find(place, key, expected).await {
+        Some(copy) => RangedFile::Local(copy),
+        None => RangedFile::Remote(Remote::new(place, key, expected, &storage.amounts)),
+    })
 }
 
 /// An object in a bucket, read range by range: to be read on a thread that may wait.
