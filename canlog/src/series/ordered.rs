@@ -206,3 +206,43 @@ impl Ready {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
+
+    use super::Ordered;
+    use crate::series::Input;
+    use crate::series::file::ColumnFile;
+
+    #[test]
+    fn few_rows_wait_however_the_times_are_mixed() {
+        let times: Vec<i64> = (0..1_000).map(|row| row * 7_919 % 500 / 2).collect();
+        let values: Vec<f64> = (0..1_000).map(f64::from).collect();
+        let columns = vec![
+            Series::new("timestamp".into(), &times).into_column(),
+            Series::new("a".into(), &values).into_column(),
+        ];
+        let mut frame = DataFrame::new(times.len(), columns).unwrap();
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes).with_row_group_size(Some(64)).finish(&mut frame).unwrap();
+        let mut wanted: Vec<(i64, f64)> = times.into_iter().zip(values).collect();
+        wanted.sort_by_key(|&(time, _)| time);
+        for most in [1, 7, 100, 2_000] {
+            let file = ColumnFile::open(Input::new(Cursor::new(&bytes))).unwrap();
+            let mut rows = Ordered::open(file, vec!["a"]).unwrap();
+            rows.most_waiting = most;
+            rows.begin(i64::MIN..i64::MAX);
+            let mut got = Vec::new();
+            while rows.advance().unwrap() {
+                assert!(rows.times().len() <= most);
+                assert_eq!(rows.bound(), Some(rows.times()[0]));
+                got.extend(rows.times().iter().copied().zip(rows.column(0).iter().copied()));
+                rows.skip(rows.times().len());
+            }
+            assert_eq!((got == wanted, got.len(), rows.bound()), (true, 1_000, None));
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod dbc_catalog;
 mod dbc_extract;
 mod dbc_faults;
 mod dbc_oracle;
+mod derived;
 mod expression;
 mod overview;
 mod overview_oracle;

@@ -1,7 +1,7 @@
 //! Windows of a signal against a reference that looks at every sample.
 
 pub(crate) mod message;
-mod naive;
+pub(crate) mod naive;
 mod paths;
 pub(crate) mod property;
 mod range;

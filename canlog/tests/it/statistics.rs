@@ -1,4 +1,4 @@
 //! Figures of any window against every sample, and against polars and DuckDB.
 
 mod oracle;
-mod property;
+pub(crate) mod property;

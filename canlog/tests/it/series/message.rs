@@ -33,13 +33,18 @@ pub(crate) const TINY: OverviewOptions = OverviewOptions {
 impl Rows {
     /// Writes both files, `flush` rows at a time.
     pub(crate) fn write(&self, flush: usize, options: OverviewOptions) -> Files {
-        let mut overview = OverviewBuilder::with_options(Vec::new(), vec!["Speed".to_owned()], options);
+        let rows = file(&self.times, Values64::new("Speed".into(), &self.values), flush);
+        Files { rows, overview: self.overview("Speed", flush, options) }
+    }
+
+    /// The overview of a signal of this name.
+    pub(crate) fn overview(&self, name: &str, flush: usize, options: OverviewOptions) -> Vec<u8> {
+        let mut overview = OverviewBuilder::with_options(Vec::new(), vec![name.to_owned()], options);
         for (at, times) in self.times.chunks(flush).enumerate() {
             let values = &self.values[at * flush..at * flush + times.len()];
             overview.push(times, &[coded(values)]).unwrap();
         }
-        let rows = file(&self.times, Values64::new("Speed".into(), &self.values), flush);
-        Files { rows, overview: overview.finish().unwrap() }
+        overview.finish().unwrap()
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn rows() -> impl Strategy<Value = Rows> {
     )
 }
 
-pub(super) fn method() -> impl Strategy<Value = Reduction> {
+pub(crate) fn method() -> impl Strategy<Value = Reduction> {
     prop_oneof![Just(Reduction::MinMax), Just(Reduction::Mean), Just(Reduction::First), Just(Reduction::Last)]
 }
 

@@ -13,7 +13,7 @@ use crate::series::message::{self, Rows, TINY};
 use crate::series::property::{rows, window};
 
 /// The figures by a look at every sample.
-fn expected(rows: &Rows, window: &Range<i64>) -> Statistics {
+pub(crate) fn expected(rows: &Rows, window: &Range<i64>) -> Statistics {
     let all = rows.times.iter().zip(&rows.values).filter_map(|(&time, value)| Some((time, (*value)?)));
     let mut samples: Vec<_> = all.filter(|(time, _)| window.contains(time)).collect();
     samples.sort_by_key(|&(time, _)| time);
@@ -46,7 +46,7 @@ fn expected(rows: &Rows, window: &Range<i64>) -> Statistics {
     }
 }
 
-fn assert_close(got: &Statistics, wanted: &Statistics) {
+pub(crate) fn assert_close(got: &Statistics, wanted: &Statistics) {
     let exact = |of: &Statistics| (of.count, of.min, of.max);
     assert_eq!(exact(got), exact(wanted));
     let text = |of: &Statistics| format!("{:?} {:?}", of.first, of.last);
