@@ -178,8 +178,12 @@ impl<'a, R: Read + Seek> Ordered<'a, R> {
         let mut again = vec![false; starts.len()];
         for from in dropped {
             let group = starts.partition_point(|&start| start <= from.1) - 1;
-            if !std::mem::replace(&mut again[group], true) {
-                self.ahead.push(Ahead { from, group, first_row: starts[group] });
+            if std::mem::replace(&mut again[group], true) {
+                continue;
+            }
+            match self.ahead.iter_mut().find(|ahead| ahead.group == group) {
+                Some(ahead) => ahead.from = ahead.from.min(from),
+                None => self.ahead.push(Ahead { from, group, first_row: starts[group] }),
             }
         }
         self.ahead.sort_unstable_by(|one, other| other.cmp(one));
