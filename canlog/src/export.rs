@@ -19,7 +19,7 @@ use std::io::{Read, Seek};
 use std::ops::Range;
 
 use crate::frame::Micros;
-use crate::series::grid::Grid;
+use crate::series::grid::{Grid, bridged};
 use crate::series::recorded::joined;
 use crate::series::source::Source;
 use crate::series::{Fill, Reduction, SeriesError, Trace};
@@ -36,14 +36,16 @@ pub struct ExportRequest {
     pub every: Option<Micros>,
     /// How the samples of a bucket become one row; [`Reduction::Raw`] gives the samples in spite of `every`.
     pub method: Reduction,
-    /// What stands where a signal has no sample.
+    /// What stands where a signal has no sample; nothing is filled from run to run.
     pub fill: Fill,
+    /// As in [`crate::series::SeriesRequest::runs`].
+    pub runs: Vec<Range<Micros>>,
 }
 
 impl Default for ExportRequest {
     fn default() -> Self {
         let (window, method, fill) = (Micros::MIN..Micros::MAX, Reduction::MinMax, Fill::None);
-        Self { window, every: None, method, fill }
+        Self { window, every: None, method, fill, runs: Vec::new() }
     }
 }
 
@@ -82,6 +84,7 @@ impl<'a, R: Read + Seek> Export<'a, R> {
         };
         let signals = signals.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let stretches = joined(signals.iter().flatten().map(Source::window).collect());
+        let stretches = bridged(stretches, &request.runs);
         let every = request.every.filter(|_| request.method != Reduction::Raw);
         let maker = match every.filter(|_| !stretches.is_empty()) {
             Some(every) => {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::frame::Micros;
 use crate::overview::WIDTHS;
-use crate::series::grid::{Grid, covered};
+use crate::series::grid::{Grid, bridged, covered};
 use crate::series::raw::{Raw, shared_axis};
 use crate::series::recorded::joined;
 use crate::series::reduce::Buckets;
@@ -152,18 +152,4 @@ impl<'a, 'r, R: Read + Seek, O: Read + Seek> Answer<'a, 'r, R, O> {
     fn too_many(&self, samples: u64) -> SeriesError {
         SeriesError::TooManySamples { samples, max_points: self.most }
     }
-}
-
-/// The stretches (ascending, apart from each other), those within one of the runs made one.
-fn bridged(stretches: Vec<Range<Micros>>, runs: &[Range<Micros>]) -> Vec<Range<Micros>> {
-    let mut bridged: Vec<Range<Micros>> = Vec::new();
-    for next in stretches {
-        let within =
-            |run: &Range<Micros>, last: &Range<Micros>| run.start <= last.start && run.end >= next.end;
-        match bridged.last_mut() {
-            Some(last) if runs.iter().any(|run| within(run, last)) => last.end = next.end,
-            _ => bridged.push(next),
-        }
-    }
-    bridged
 }

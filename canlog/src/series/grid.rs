@@ -128,6 +128,20 @@ pub(crate) fn covered(stretches: &[Range<Micros>]) -> Micros {
     stretches.iter().map(width).fold(0, Micros::saturating_add)
 }
 
+/// The stretches (ascending, apart from each other), those within one of the runs made one.
+pub(crate) fn bridged(stretches: Vec<Range<Micros>>, runs: &[Range<Micros>]) -> Vec<Range<Micros>> {
+    let mut bridged: Vec<Range<Micros>> = Vec::new();
+    for next in stretches {
+        let within =
+            |run: &Range<Micros>, last: &Range<Micros>| run.start <= last.start && run.end >= next.end;
+        match bridged.last_mut() {
+            Some(last) if runs.iter().any(|run| within(run, last)) => last.end = next.end,
+            _ => bridged.push(next),
+        }
+    }
+    bridged
+}
+
 fn hull(stretches: &[Range<Micros>]) -> Range<Micros> {
     stretches.first().map_or(0, |first| first.start)..stretches.last().map_or(1, |last| last.end)
 }

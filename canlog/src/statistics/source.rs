@@ -14,7 +14,7 @@ use crate::statistics::{Sample, ends};
 /// One signal in one run, as far as it lies in a window.
 pub(super) enum Source<'a, R> {
     Recorded { file: ColumnFile<R>, signal: &'a str, window: Range<Micros> },
-    Derived { samples: Derived<'a, R>, ends: Option<(Sample, Sample)> },
+    Derived { samples: Box<Derived<'a, R>>, ends: Option<(Sample, Sample)> },
 }
 
 /// Some samples.
@@ -30,7 +30,10 @@ impl<'a, R: Read + Seek> Source<'a, R> {
         let recording = match trace {
             Trace::Recorded(recording) => recording,
             Trace::Derived(derivation) => {
-                return Ok(Self::Derived { samples: Derived::open(derivation, window)?, ends: None });
+                return Ok(Self::Derived {
+                    samples: Box::new(Derived::open(derivation, window)?),
+                    ends: None,
+                });
             }
         };
         let (file, signal) = (ColumnFile::open(recording.rows)?, recording.signal);

@@ -146,7 +146,8 @@ proptest! {
     ) {
         let window = of_all(&drives, place);
         let request = SeriesRequest {
-            window: window.clone(), max_points: 100_000, method: Reduction::Raw, fill, every: None,
+            window: window.clone(), max_points: 100_000, method: Reduction::Raw, fill,
+            ..SeriesRequest::default()
         };
         let series = read_shared(drives.signals(), &request).unwrap();
         let (rows, _) = all(drives.signals(), &ExportRequest { window, fill, ..ExportRequest::default() }).unwrap();
@@ -162,9 +163,10 @@ proptest! {
         let window = of_all(&drives, place);
         let request = SeriesRequest {
             window: window.clone(), max_points: usize::MAX, method, fill, every: Some(every),
+            ..SeriesRequest::default()
         };
         let series = read_shared(drives.signals(), &request).unwrap();
-        let export = ExportRequest { window: window.clone(), every: Some(every), method, fill };
+        let export = ExportRequest { window: window.clone(), every: Some(every), method, fill, ..ExportRequest::default() };
         let (rows, most) = all(drives.signals(), &export).unwrap();
         prop_assert!(most <= 8_192);
         let mut wanted = entries(&series, &drives);

@@ -104,6 +104,27 @@ fn runs_at_the_same_time_are_interleaved() {
 }
 
 #[test]
+fn places_between_two_messages_of_one_run_are_filled() {
+    let rows = |times: [i64; 2]| Rows { times: times.to_vec(), values: vec![Some(1.0), Some(3.0)] };
+    let files = [rows([0, 10]), rows([100, 110])].map(|rows| rows.write(64, TINY));
+    let ask = |runs, every| {
+        let request = ExportRequest {
+            fill: Fill::Previous,
+            method: Reduction::Last,
+            runs,
+            every,
+            ..ExportRequest::default()
+        };
+        all(files.iter().map(|files| vec![recorded(files)]).collect(), &request).unwrap().0
+    };
+    let (apart, one) = (ask(vec![], None), ask(vec![0..111], None));
+    assert_eq!((apart.times.len(), one.times.len()), (4, 4), "a gap is no row");
+    assert!(apart.columns[0][2].is_nan());
+    assert_eq!(one.columns[0], [1.0, 3.0, 3.0, 3.0]);
+    assert_eq!((ask(vec![], Some(10)).times.len(), ask(vec![0..111], Some(10)).times.len()), (4, 12));
+}
+
+#[test]
 fn nothing_is_no_rows() {
     let run = Run { messages: [message(["a", "b"], 10), message(["c", "d"], 10)] };
     let (files, plan) = (run.write(64), plan("a"));
