@@ -42,7 +42,7 @@ mod run_purge;
 mod run_signals;
 mod run_status;
 mod run_time;
-mod scalar;
+pub(crate) mod scalar;
 mod search;
 mod series;
 mod server;

@@ -34,8 +34,7 @@ pub fn router_of<E: Executor>(schema: E, library: Library, tasks: TaskTracker) -
     let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
     let probe = Probe::new(runtime.clone());
     let access = from_fn_with_state(runtime.config.operations.metrics, metrics::guard);
-    let mut routes =
-        Router::new().route("/schema.graphql", get(contract)).route("/logs/{id}", get(download::log));
+    let mut routes = Router::new().route("/schema.graphql", get(contract)).merge(download::routes());
     if runtime.config.http.graphiql {
         routes =
             routes.route("/graphiql", get(graphiql::page)).route("/graphiql/{file}", get(graphiql::asset));

@@ -16,8 +16,8 @@ pub(crate) mod catalog;
 pub(crate) mod dependency;
 mod derive;
 mod file;
+pub(crate) mod manifest;
 mod open;
-mod proof;
 pub(crate) mod select;
 
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub struct Library(Arc<Shelves>);
 #[derive(Debug)]
 struct Shelves {
     runtime: Runtime,
-    proofs: proof::Proofs,
+    manifests: manifest::Manifests,
     /// How many readings run at once, over all operations.
     readers: Arc<Semaphore>,
     columns: Arc<ColumnCache>,
@@ -55,7 +55,7 @@ impl Library {
     pub fn new(runtime: Runtime) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self(Arc::new(Shelves {
-            proofs: proof::Proofs::default(),
+            manifests: manifest::Manifests::default(),
             readers: Arc::new(Semaphore::new(2 * processors)),
             columns: Arc::new(ColumnCache::new(runtime.config.storage.column_cache_bytes)),
             runtime,
@@ -68,7 +68,6 @@ impl Library {
     }
 
     /// Lookups for one request that has none of its own; what is asked at the same time becomes one statement.
-    #[expect(dead_code, reason = "for HTTP exports and ranges")]
     pub(crate) fn lookup(&self) -> Lookup {
         loaders(self.runtime(), &Batches::default())
     }

@@ -103,7 +103,7 @@ impl ExpressionProblem {
         let mut fields: IndexMap<_, _> =
             refusal.details.iter().map(|(key, value)| (name(key), value.clone())).collect();
         fields.insert(name("message"), refusal.message.clone().into());
-        from_value(Value::Object(fields).into()).ok()
+        from_value(Value::Object(fields)).ok()
     }
 }
 

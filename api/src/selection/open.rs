@@ -15,14 +15,14 @@ use platform::{
 };
 use sea_orm::EntityTrait;
 
-use super::{Kind, Library, Selected, Stop, StoredFile, proof::Files};
+use super::{Kind, Library, Selected, Stop, StoredFile, manifest::Messages};
 use crate::graphql::{Answer, Code, Refusal, load::Lookup};
 
 /// Signals whose conversions' files are known.
 #[derive(Debug)]
 pub(crate) struct Opened {
     selected: Vec<Selected>,
-    files: HashMap<ConversionId, Arc<Files>>,
+    files: HashMap<ConversionId, Arc<Messages>>,
     storage: Storage,
     columns: Arc<ColumnCache>,
 }
@@ -82,13 +82,13 @@ impl Opened {
         file: &str,
         stop: &Stop,
     ) -> Answer<Input<StoredFile>> {
-        let Some(expected) = self.files.get(&conversion).and_then(|files| files.get(file)) else {
+        let Some(expected) = self.files.get(&conversion).and_then(|files| files.file(file)) else {
             return Err(Refusal::storage(format!("{conversion}: its manifest knows no {file}")));
         };
         let name: FileName = file.parse().map_err(Refusal::internal)?;
         let key = ObjectKey::Conversion { run, conversion, file: name };
         let kept_as = format!("{conversion}/{file}");
-        let stored = StoredFile::new(&self.storage, (key, expected.clone()), stop);
+        let stored = StoredFile::new(&self.storage, (key, expected.is()), stop);
         Ok(Input::kept(stored, &self.columns, &kept_as))
     }
 }
@@ -103,7 +103,8 @@ impl Library {
             selected.iter().flat_map(Selected::sources).map(|row| row.conversion_id).collect();
         conversions.sort_unstable();
         conversions.dedup();
-        let known = conversions.iter().map(|id| async { Answer::Ok((*id, self.files(lookup, *id).await?)) });
+        let known =
+            conversions.iter().map(|id| async { Answer::Ok((*id, self.messages(lookup, *id).await?)) });
         let files = try_join_all(known).await?;
         Ok(Opened {
             selected,

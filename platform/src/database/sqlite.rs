@@ -1,6 +1,6 @@
 //! SQLite's settings.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use futures::future::BoxFuture;
 use sea_orm::{
@@ -11,10 +11,14 @@ use sea_orm::{
 use super::connect::{ConnectError, PATIENCE, pool};
 use crate::storage::folder;
 
+/// How long a writer waits for its turn: there is one at a time, and a slow disk takes its time over each.
+const TURN: Duration = Duration::from_secs(10);
+
 pub(super) fn options(path: &Path, connections: u32, read_only: bool) -> ConnectOptions {
     let path = path.to_owned();
     let mut options = pool("sqlite:unnamed", connections);
     options
+        .acquire_timeout(TURN)
         .idle_timeout(None)
         .max_lifetime(None)
         .map_sqlx_sqlite_opts(move |options| {

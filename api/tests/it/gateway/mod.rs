@@ -15,6 +15,7 @@ mod runs;
 mod search;
 mod series;
 mod statements;
+mod takeaway;
 mod times;
 mod two;
 mod watch;

@@ -59,6 +59,12 @@ impl Api {
     /// A run that was converted and published from this log.
     pub(super) async fn converted_from(&self, new: NewRun, log: String) -> RunId {
         let (run, queued) = self.run(new).await;
+        self.publish((run, queued), log).await;
+        run
+    }
+
+    /// Converts the log of the run for a job that waits, and publishes that.
+    pub(super) async fn publish(&self, (run, queued): (RunId, job::Model), log: String) -> ConversionId {
         let id = ConversionId::new();
         let Converted { manifest, report } = self.convert((run, id), log);
         let signals = manifest.messages.iter().flat_map(recorded).collect::<Vec<_>>();
@@ -88,7 +94,7 @@ impl Api {
             })
         });
         assert!(publish.await.unwrap());
-        run
+        id
     }
 
     fn convert(&self, (run, id): (RunId, ConversionId), text: String) -> Converted {
