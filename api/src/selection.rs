@@ -5,7 +5,7 @@
 //! up and answers in words; [`Library::open`] finds the files; [`Library::read`] reads them on a thread, with
 //! [`Opened::traces`]:
 //!
-//! ```ignore
+//! ```text
 //! let selected = library.select(&library.lookup(), &axis, &selectors).await?;
 //! let opened = library.open(&library.lookup(), selected).await?;
 //! let series = library.read(opened, move |opened, stop| read_shared(opened.traces(stop), &request)).await?;
