@@ -146,7 +146,7 @@ fn is_text(wanted: &Wanted, headers: &HeaderMap) -> Answer<bool> {
 fn base(library: &Library, headers: &HeaderMap) -> String {
     let host = || headers.get(HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
     let configured = library.runtime().config.http.public_url.clone();
-    configured.or_else(host).unwrap_or_default().trim_end_matches('/').to_owned()
+    configured.or_else(host).unwrap_or_default()
 }
 
 /// Runs that are not deleted and were converted.

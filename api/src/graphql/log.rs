@@ -52,6 +52,6 @@ impl Log {
     /// Where to get it byte for byte.
     async fn download_url(&self, ctx: &Context<'_>) -> Url {
         let base = runtime(ctx).config.http.public_url.as_deref().unwrap_or_default();
-        Url(format!("{}/logs/{}", base.trim_end_matches('/'), self.blob.id))
+        Url(format!("{base}/logs/{}", self.blob.id))
     }
 }
