@@ -12,6 +12,7 @@
 //! compressed on the way: what is stored is compact already, and a range is one of the bytes as they are stored.
 //! A refusal is JSON: `{code, message, hint}`.
 
+pub(crate) mod export;
 mod file;
 mod lake;
 mod log;

@@ -179,7 +179,7 @@ fn runs_of(message: &str, wanted: &Wanted) -> Answer<Select<run::Entity>> {
 
 fn time(text: Option<&str>, name: &str) -> Answer<Option<i64>> {
     let Some(text) = text else { return Ok(None) };
-    match DateTime::parse(async_graphql::Value::String(text.to_owned())) {
+    match text.parse() {
         Ok(DateTime(micros)) => Ok(Some(micros)),
         Err(_) => Err(Refusal::input(name, "A time is as in 2019-10-06T15:42:54Z.")),
     }

@@ -12,15 +12,32 @@ use entity::id::UploadId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DateTime(pub(crate) Micros);
 
+impl std::str::FromStr for DateTime {
+    type Err = &'static str;
+
+    /// Reads RFC 3339 with any offset.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let time = chrono::DateTime::parse_from_rfc3339(text);
+        let time = time.map_err(|_| "expected a time as in 2019-10-06T15:42:54.000000Z")?;
+        Ok(Self(time.timestamp_micros()))
+    }
+}
+
+impl std::fmt::Display for DateTime {
+    /// RFC 3339 in UTC with microseconds; nothing beyond the years that it knows.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let time = chrono::DateTime::from_timestamp_micros(self.0);
+        time.map_or(Ok(()), |time| formatter.write_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true)))
+    }
+}
+
 /// A point in time: RFC 3339 in UTC with microseconds, e.g. `2019-10-06T15:42:54.000000Z`. Input may carry any
 /// offset. In a run without a clock (`timeSource: RELATIVE`) times count from 1970-01-01.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = value else { return Err(InputValueError::expected_type(value)) };
-        let time = chrono::DateTime::parse_from_rfc3339(&text)
-            .map_err(|_| InputValueError::custom("expected a time as in 2019-10-06T15:42:54.000000Z"))?;
-        Ok(Self(time.timestamp_micros()))
+        text.parse().map_err(InputValueError::custom)
     }
 
     fn to_value(&self) -> Value {

@@ -17,13 +17,13 @@ use super::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, InputObject)]
 pub(crate) struct TimeWindow {
     /// Its beginning; needs `to`.
-    from: Option<DateTime>,
+    pub(crate) from: Option<DateTime>,
     /// Its end, excluded; needs `from`.
-    to: Option<DateTime>,
+    pub(crate) to: Option<DateTime>,
     /// From the start to the end of this interval.
-    interval: Option<ID>,
+    pub(crate) interval: Option<ID>,
     /// The whole of this test day, from midnight to midnight at the track.
-    test_day: Option<ID>,
+    pub(crate) test_day: Option<ID>,
 }
 
 /// A span of time: `from` is in it, `to` is not. Its two ends can be given as a `TimeWindow`.

@@ -44,13 +44,13 @@ impl SignalSelector {
 pub(crate) struct Resolution {
     /// The most entries a signal ("sample_size" in the original API): 2000 unless told, with `every` as many as the
     /// server allows.
-    max_points: Option<i32>,
+    pub(crate) max_points: Option<i32>,
     /// The width of a bucket ("resolution" in the original API); buckets lie on multiples of it since 1970. Without
     /// it, as narrow as `maxPoints` allows, and few samples come as they are. Without meaning for RAW.
-    every: Option<Duration>,
+    pub(crate) every: Option<Duration>,
     /// How the samples of a bucket become one entry.
     #[graphql(default_with = "Reduction::MinMax")]
-    method: Reduction,
+    pub(crate) method: Reduction,
 }
 
 impl Default for Resolution {
