@@ -14,9 +14,12 @@ mod filled;
 mod lane;
 mod samples;
 mod stream;
+mod table;
 
 use std::io::{Read, Seek};
 use std::ops::Range;
+
+pub use table::{Table, TableColumn, TableFormat};
 
 use crate::frame::Micros;
 use crate::series::grid::{Grid, bridged};

@@ -13,3 +13,4 @@ mod overview_oracle;
 mod read;
 mod series;
 mod statistics;
+mod table;
