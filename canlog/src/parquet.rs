@@ -18,10 +18,10 @@ mod page;
 pub use key::SignalEntry;
 pub use key::{BUS, DBCS, EXTENDED, FRAME_ID, MESSAGE, SIGNALS, SORTED};
 
-pub(crate) use file::{MessageWriter, schema};
-pub(crate) use key::Description;
+pub(crate) use file::{GroupWriter, schema};
+pub(crate) use key::{Description, columns_metadata};
 pub(crate) use name::FileNames;
-pub(crate) use output::{Output, Sinks, Written};
+pub(crate) use output::{Output, Sinks};
 pub(crate) use page::{Encoder, RowGroup};
 
 /// The column of times.

@@ -10,7 +10,7 @@ use super::tally::Tally;
 use crate::dbc::ValueKind;
 use crate::manifest::{MessageFile, OverviewFile};
 use crate::overview::OverviewBuilder;
-use crate::parquet::{Description, MessageWriter, Output, RowGroup, Sinks, schema};
+use crate::parquet::{Description, GroupWriter, Output, RowGroup, Sinks, schema};
 use crate::table::{GroupSummary, Table};
 
 /// One message of the log.
@@ -42,7 +42,7 @@ struct State<'a> {
 }
 
 struct Files<'a> {
-    rows: MessageWriter<'a>,
+    rows: GroupWriter<Output<'a>>,
     overview: OverviewBuilder<Output<'a>>,
 }
 
@@ -102,14 +102,15 @@ impl<'a> Target<'a> {
     }
 
     fn files(&self) -> Files<'a> {
-        let rows = MessageWriter::new(Output::new(self.sinks, self.file()), self.schema.clone());
+        let rows = GroupWriter::new(Output::new(self.sinks, self.file()), self.schema.clone());
         let overview = Output::new(self.sinks, format!("{}.overview.parquet", self.stem));
         let names = self.description.signals.iter().map(|signal| signal.name.clone()).collect();
         Files { rows, overview: OverviewBuilder::new(overview, names) }
     }
 
     fn finish(&self, files: Files<'a>, tally: &Tally) -> io::Result<MessageFile> {
-        let rows = files.rows.finish(&self.description, self.dbcs, tally.sorted)?;
+        let metadata = self.description.metadata(self.dbcs, tally.sorted)?;
+        let rows = files.rows.finish(metadata)?.close()?;
         let overview = files.overview.finish()?.close()?;
         Ok(MessageFile {
             bus: self.description.bus.clone(),

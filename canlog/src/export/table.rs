@@ -5,6 +5,9 @@
 //! * Equal names are told apart by `_2`, `_3` …, one like the times' too.
 //! * Written from the beginning to the end; memory is that of some thousand rows, whatever the length.
 
+mod arrow;
+mod parquet;
+mod schema;
 mod stamp;
 mod text;
 
@@ -21,9 +24,11 @@ pub enum TableFormat {
     Csv,
     /// A JSON object a line. An infinity is null: JSON has no number for it.
     NdJson,
-    /// The file format of Arrow IPC (Feather, version 2).
+    /// The file format of Arrow IPC (Feather, version 2), not compressed. The unit of a column is its metadata
+    /// `unit`.
     Arrow,
-    /// As the files of messages are.
+    /// As the files of messages are ([`crate::parquet`]), and with an Arrow schema: of the metadata's keys
+    /// `dataviewer.signals` and `dataviewer.sorted`. A row group has a bounded number of values, not of rows.
     Parquet,
 }
 
@@ -44,6 +49,8 @@ pub struct Table<W: Write> {
 
 enum File<W: Write> {
     Text(text::Text<W>),
+    Arrow(arrow::Arrow<W>),
+    Parquet(Box<parquet::Parquet<W>>),
 }
 
 impl<W: Write> Table<W> {
@@ -57,7 +64,8 @@ impl<W: Write> Table<W> {
         let file = match format {
             TableFormat::Csv => File::Text(text::Text::csv(out, &columns)),
             TableFormat::NdJson => File::Text(text::Text::json(out, &columns)?),
-            TableFormat::Arrow | TableFormat::Parquet => return Err(io::ErrorKind::Unsupported.into()),
+            TableFormat::Arrow => File::Arrow(arrow::Arrow::new(out, schema::schema(&columns))?),
+            TableFormat::Parquet => File::Parquet(Box::new(parquet::Parquet::new(out, &columns)?)),
         };
         Ok(Self { file, columns: columns.len() })
     }
@@ -77,6 +85,8 @@ impl<W: Write> Table<W> {
         }
         match &mut self.file {
             File::Text(text) => text.write(rows),
+            File::Arrow(arrow) => arrow.write(rows),
+            File::Parquet(parquet) => parquet.write(rows),
         }
     }
 
@@ -87,6 +97,8 @@ impl<W: Write> Table<W> {
     pub fn finish(self) -> io::Result<W> {
         match self.file {
             File::Text(text) => text.finish(),
+            File::Arrow(arrow) => arrow.finish(),
+            File::Parquet(parquet) => parquet.finish(),
         }
     }
 }

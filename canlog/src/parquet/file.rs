@@ -1,6 +1,6 @@
-//! A message file, row group by row group.
+//! A file, row group by row group.
 
-use std::io;
+use std::io::{self, Write};
 
 use polars_parquet::parquet::metadata::SchemaDescriptor;
 use polars_parquet::parquet::schema::Repetition;
@@ -10,16 +10,16 @@ use polars_parquet::parquet::schema::types::{
 use polars_parquet::parquet::write::{FileWriter, WriteOptions};
 use polars_parquet::read::ParquetError;
 use polars_parquet::write::{
-    CompressedPage, DynIter, DynStreamingIterator, FallibleStreamingIterator, Version,
+    CompressedPage, DynIter, DynStreamingIterator, FallibleStreamingIterator, KeyValue, Version,
 };
 use polars_utils::pl_str::PlSmallStr;
 
-use super::{Description, Output, RowGroup, TIMESTAMP, Written};
+use super::{RowGroup, TIMESTAMP};
 use crate::dbc::ValueKind;
 
-/// Writes the file of one message.
-pub(crate) struct MessageWriter<'a> {
-    file: FileWriter<Output<'a>>,
+/// Writes a file.
+pub(crate) struct GroupWriter<W: Write> {
+    file: FileWriter<W>,
 }
 
 /// The schema of a message file: the times, then columns of these names and kinds.
@@ -40,12 +40,17 @@ pub(crate) fn schema(columns: &[(&str, ValueKind)]) -> io::Result<SchemaDescript
     Ok(SchemaDescriptor::new(PlSmallStr::from_static("message"), fields))
 }
 
-impl<'a> MessageWriter<'a> {
-    pub(crate) fn new(out: Output<'a>, schema: SchemaDescriptor) -> Self {
+impl<W: Write> GroupWriter<W> {
+    pub(crate) fn new(out: W, schema: SchemaDescriptor) -> Self {
         // A row group has one page a column: an index over pages would repeat the chunks' statistics.
         let options = WriteOptions { write_statistics: false, version: Version::V1 };
         let created_by = concat!("dataviewer ", env!("CARGO_PKG_VERSION")).to_owned();
         Self { file: FileWriter::new(out, schema, options, Some(created_by)) }
+    }
+
+    /// The columns of the file.
+    pub(crate) fn schema(&self) -> &SchemaDescriptor {
+        self.file.schema()
     }
 
     pub(crate) fn write(&mut self, group: RowGroup) -> io::Result<()> {
@@ -53,16 +58,10 @@ impl<'a> MessageWriter<'a> {
         self.file.write(group.rows as u64, DynIter::new(columns)).map_err(io::Error::other)
     }
 
-    /// Writes the footer and closes the file.
-    pub(crate) fn finish(
-        mut self,
-        message: &Description,
-        dbcs: &[String],
-        sorted: bool,
-    ) -> io::Result<Written> {
-        let metadata = message.metadata(dbcs, sorted)?;
+    /// Writes the footer and gives the output back.
+    pub(crate) fn finish(mut self, metadata: Vec<KeyValue>) -> io::Result<W> {
         self.file.end(Some(metadata)).map_err(io::Error::other)?;
-        self.file.into_inner().close()
+        Ok(self.file.into_inner())
     }
 }
 

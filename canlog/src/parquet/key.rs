@@ -51,11 +51,15 @@ impl Description {
             entries.push(entry(FRAME_ID, frame.frame_id.to_string()));
             entries.push(entry(EXTENDED, frame.extended.to_string()));
         }
-        entries.push(entry(SORTED, sorted.to_string()));
         entries.push(entry(DBCS, serde_json::to_string(dbcs)?));
-        entries.push(entry(SIGNALS, serde_json::to_string(&self.signals)?));
+        entries.extend(columns_metadata(&self.signals, sorted)?);
         Ok(entries)
     }
+}
+
+/// What a file says about its columns, whether it is a message's or not.
+pub(crate) fn columns_metadata(signals: &[SignalEntry], sorted: bool) -> serde_json::Result<[KeyValue; 2]> {
+    Ok([entry(SORTED, sorted.to_string()), entry(SIGNALS, serde_json::to_string(signals)?)])
 }
 
 fn entry(key: &str, value: String) -> KeyValue {
