@@ -10,7 +10,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-    sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement},
+    sea_query::{Alias, Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement},
 };
 use uuid::Uuid;
 
@@ -19,6 +19,9 @@ use crate::graphql::{
     error::Refusal,
     page::{Keyset, Window},
 };
+
+/// Ids of one statement: below what every database takes as parameters, above what most pages hold.
+const MOST: usize = 10_000;
 
 /// An entry as the runs of one car have it, or all runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,61 +56,58 @@ pub(crate) struct Figures {
 }
 
 impl EntryOf {
-    /// The runs that have it, as a statement over `run`.
+    /// The runs that have it, by their ids.
     pub(crate) fn runs(self) -> SelectStatement {
-        let having = Query::select()
-            .column((signal::Entity, signal::Column::RunId))
-            .from(signal::Entity)
-            .and_where(
-                Expr::col((signal::Entity, signal::Column::CatalogId)).in_subquery(rows_of([self.entry])),
-            )
-            .to_owned();
-        Query::select()
-            .column((run::Entity, run::Column::Id))
-            .from(run::Entity)
-            .cond_where(shown(self.vehicle))
-            .and_where(Expr::col((run::Entity, run::Column::Id)).in_subquery(having))
-            .to_owned()
+        let run = (signal::Entity, signal::Column::RunId);
+        of_entries(self.vehicle, [self.entry]).column(run).group_by_col(run).to_owned()
     }
-}
-
-/// The catalogue's rows of these entries.
-fn rows_of(entries: impl IntoIterator<Item = Uuid>) -> SelectStatement {
-    Query::select()
-        .column((catalog_signal::Entity, catalog_signal::Column::Id))
-        .from(catalog_signal::Entity)
-        .and_where(Expr::col((catalog_signal::Entity, catalog_signal::Column::EntryId)).is_in(entries))
-        .to_owned()
-}
-
-/// Runs that are not deleted, of this car if told.
-fn shown(vehicle: Option<VehicleId>) -> Cond {
-    let column = |column| Expr::col((run::Entity, column));
-    Cond::all()
-        .add(column(run::Column::DeletedAt).is_null())
-        .add_option(vehicle.map(|id| column(run::Column::VehicleId).eq(id)))
 }
 
 /// Whether some run that is shown has the catalogue's row.
 pub(crate) fn recorded(vehicle: Option<VehicleId>) -> Expr {
     let same = Expr::col((signal::Entity, signal::Column::CatalogId))
         .equals((catalog_signal::Entity, catalog_signal::Column::Id));
-    Expr::exists(joined(vehicle).expr(Expr::val(1)).and_where(same).to_owned())
-}
-
-/// Signals with the runs that are shown.
-fn joined(vehicle: Option<VehicleId>) -> SelectStatement {
-    let run = Expr::col((run::Entity, run::Column::Id)).equals((signal::Entity, signal::Column::RunId));
     let mut select = Query::select();
-    select.from(signal::Entity).inner_join(run::Entity, run).cond_where(shown(vehicle));
-    select
+    select.expr(Expr::val(1)).from(signal::Entity).and_where(same).and_where(shown(vehicle));
+    Expr::exists(select)
 }
 
-/// The order of runs: those driven last first.
+/// Signals of runs that are not deleted, of this car if told.
+///
+/// By lists of ids, not by a join: from the runs the way leads over the wide rows of all their signals, from the
+/// catalogue over its own index alone.
+fn shown(vehicle: Option<VehicleId>) -> Expr {
+    let run = || Expr::col((signal::Entity, signal::Column::RunId));
+    let deleted = Expr::col((run::Entity, run::Column::DeletedAt));
+    match vehicle {
+        Some(id) => {
+            let of_car = Expr::col((run::Entity, run::Column::VehicleId)).eq(id);
+            run().in_subquery(runs(deleted.is_null().and(of_car)))
+        }
+        None => run().not_in_subquery(runs(deleted.is_not_null())),
+    }
+}
+
+fn runs(which: Expr) -> SelectStatement {
+    Query::select().column((run::Entity, run::Column::Id)).from(run::Entity).and_where(which).to_owned()
+}
+
+/// Signals of these entries, of runs that are shown.
+fn of_entries(vehicle: Option<VehicleId>, entries: impl IntoIterator<Item = Uuid>) -> SelectStatement {
+    let row = Expr::col((catalog_signal::Entity, catalog_signal::Column::Id))
+        .equals((signal::Entity, signal::Column::CatalogId));
+    let entry = Expr::col((catalog_signal::Entity, catalog_signal::Column::EntryId));
+    Query::select()
+        .from(signal::Entity)
+        .inner_join(catalog_signal::Entity, row)
+        .and_where(entry.is_in(entries))
+        .and_where(shown(vehicle))
+        .to_owned()
+}
+
+/// The order of runs: those driven last first. Over the columns of [`ranked`].
 pub(crate) fn newest_drive() -> Keyset {
-    let column = |column| Expr::col((run::Entity, column));
-    let start = Expr::from(Func::coalesce([column(run::Column::StartAt), Expr::val(0)]));
-    Keyset { tag: "having", key: start, id: column(run::Column::Id), descending: true }
+    Keyset { tag: "having", key: Expr::col("start"), id: Expr::col("id"), descending: true }
 }
 
 /// The keys of each car: those of one car, or of none, are answered by one statement.
@@ -144,22 +144,19 @@ fn figures(
 ) -> SelectStatement {
     let signal = |column| Expr::col((signal::Entity, column));
     let entry = (catalog_signal::Entity, catalog_signal::Column::EntryId);
-    let row = Expr::col((catalog_signal::Entity, catalog_signal::Column::Id))
-        .equals((signal::Entity, signal::Column::CatalogId));
     // A log without a clock begins in 1970, which says nothing of when the signal was seen.
-    let clock = Expr::col((run::Entity, run::Column::TimeSource)).ne("RELATIVE");
+    let clockless = Expr::col((run::Entity, run::Column::TimeSource)).eq("RELATIVE");
+    let clock = signal(signal::Column::RunId).not_in_subquery(runs(clockless));
     let dated = |column| Expr::Case(Box::new(Expr::case(clock.clone(), signal(column))));
     // A sum is a decimal number on some back ends.
     let whole = if back_end == DbBackend::MySql { "SIGNED" } else { "BIGINT" };
     let samples = Expr::from(Func::sum(signal(signal::Column::Count))).cast_as(whole);
-    joined(vehicle)
-        .inner_join(catalog_signal::Entity, row)
+    of_entries(vehicle, entries)
         .expr_as(Expr::col(entry), Alias::new("entry_id"))
         .expr_as(Expr::from(Func::count_distinct(signal(signal::Column::RunId))), Alias::new("runs"))
         .expr_as(samples, Alias::new("samples"))
         .expr_as(Func::min(dated(signal::Column::FirstAt)), Alias::new("first_at"))
         .expr_as(Func::max(dated(signal::Column::LastAt)), Alias::new("last_at"))
-        .and_where(Expr::col(entry).is_in(entries))
         .group_by_col(entry)
         .to_owned()
 }
@@ -199,12 +196,23 @@ impl Loader<RunsWith> for Rows {
                 .map(|row| Ok((row.try_get("", "entry_id")?, row.try_get("", "id")?)))
                 .collect::<Result<_, DbErr>>()?;
             let wanted: HashSet<RunId> = places.iter().map(|&(_, run)| run).collect();
-            let rows = run::Entity::find().filter(run::Column::Id.is_in(wanted)).all(self.database()).await?;
-            let rows: HashMap<RunId, run::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+            let rows = self.runs(&wanted.into_iter().collect::<Vec<_>>()).await?;
             for (entry, run) in places {
                 let key = RunsWith { entry: EntryOf { entry, vehicle }, window: window.clone() };
                 found.entry(key).or_default().extend(rows.get(&run).cloned());
             }
+        }
+        Ok(found)
+    }
+}
+
+impl Rows {
+    async fn runs(&self, ids: &[RunId]) -> Result<HashMap<RunId, run::Model>, Refusal> {
+        let mut found = HashMap::new();
+        for ids in ids.chunks(MOST) {
+            let wanted = run::Column::Id.is_in(ids.iter().copied());
+            let rows = run::Entity::find().filter(wanted).all(self.database()).await?;
+            found.extend(rows.into_iter().map(|row| (row.id, row)));
         }
         Ok(found)
     }
@@ -216,16 +224,17 @@ fn ranked(vehicle: Option<VehicleId>, entries: Vec<Uuid>, window: &Window) -> Se
         (newest_drive(), ["entry_id", "id", "start", "place"].map(Alias::new));
     let direction = window.direction(&keyset);
     let column = (catalog_signal::Entity, catalog_signal::Column::EntryId);
-    let row = Expr::col((catalog_signal::Entity, catalog_signal::Column::Id))
-        .equals((signal::Entity, signal::Column::CatalogId));
-    let having = joined(vehicle)
-        .inner_join(catalog_signal::Entity, row)
+    let run = (signal::Entity, signal::Column::RunId);
+    let started = Query::select()
+        .column((run::Entity, run::Column::StartAt))
+        .from(run::Entity)
+        .and_where(Expr::col((run::Entity, run::Column::Id)).equals(run))
+        .to_owned();
+    let having = of_entries(vehicle, entries)
         .distinct()
         .expr_as(Expr::col(column), entry.clone())
-        .expr_as(keyset.id.clone(), id.clone())
-        .expr_as(keyset.key.clone(), start.clone())
-        .and_where(Expr::col(column).is_in(entries))
-        .cond_where(window.between(&keyset))
+        .expr_as(Expr::col(run), id.clone())
+        .expr_as(Func::coalesce([Expr::from(started), Expr::val(0)]), start.clone())
         .to_owned();
     let order = WindowStatement::partition_by(entry.clone())
         .order_by(start, direction.clone())
@@ -235,6 +244,7 @@ fn ranked(vehicle: Option<VehicleId>, entries: Vec<Uuid>, window: &Window) -> Se
         .columns([entry.clone(), id.clone()])
         .expr_window_as(Expr::cust("ROW_NUMBER()"), order, place.clone())
         .from_subquery(having, Alias::new("kept"))
+        .cond_where(window.between(&keyset))
         .to_owned();
     let most = i64::try_from(window.fetched()).unwrap_or(i64::MAX);
     Query::select()
