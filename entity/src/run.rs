@@ -2,8 +2,10 @@
 
 mod purge;
 
+use std::ops::Range;
+
 pub use purge::{Purged, purge};
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, QueryOrder, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, DatabaseTransaction, DbErr, QueryOrder, entity::prelude::*};
 
 use crate::{
     clock,
@@ -52,7 +54,7 @@ pub struct Model {
     pub time_shift: Option<i64>,
     /// Time of the earliest frame; null before the first conversion.
     pub start_at: Option<i64>,
-    /// Time of the latest frame.
+    /// Time of the latest frame, which is of the run.
     pub end_at: Option<i64>,
     /// Problems that the current conversion's report counts.
     pub warning_count: i32,
@@ -71,6 +73,24 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whether it was under way in `window`, whose end is not in it: what [`under_way`] says in SQL.
+    #[must_use]
+    pub fn is_under_way(&self, window: &Range<i64>) -> bool {
+        let within = |(start, end): (i64, i64)| start < window.end && end >= window.start;
+        !window.is_empty() && self.start_at.zip(self.end_at).is_some_and(within)
+    }
+}
+
+/// Runs that were under way in `window` (microseconds), whose end is not in it. Not those that were never converted.
+///
+/// A run's latest frame is of the run, so that one which ends where the window begins has a sample in it; a run that
+/// begins where the window ends has none.
+#[must_use]
+pub fn under_way(window: &Range<i64>) -> Condition {
+    Condition::all().add(Column::StartAt.lt(window.end)).add(Column::EndAt.gte(window.start))
+}
 
 /// A run to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -43,7 +43,7 @@ const PAGE: u64 = 200;
 pub(super) struct Wanted {
     /// Runs of this car.
     vehicle: Option<String>,
-    /// Runs that end after this time (RFC 3339).
+    /// Runs that do not end before this time (RFC 3339).
     from: Option<String>,
     /// Runs that start before this time.
     to: Option<String>,
@@ -168,11 +168,9 @@ fn runs_of(message: &str, wanted: &Wanted) -> Answer<Select<run::Entity>> {
             vehicle.parse().map_err(|_| Refusal::not_found("vehicle", vehicle).at("vehicle"))?;
         runs = runs.filter(run::Column::VehicleId.eq(id));
     }
-    if let Some(from) = time(wanted.from.as_deref(), "from")? {
-        runs = runs.filter(run::Column::EndAt.gt(from));
-    }
-    if let Some(to) = time(wanted.to.as_deref(), "to")? {
-        runs = runs.filter(run::Column::StartAt.lt(to));
+    let (from, to) = (time(wanted.from.as_deref(), "from")?, time(wanted.to.as_deref(), "to")?);
+    if from.or(to).is_some() {
+        runs = runs.filter(run::under_way(&(from.unwrap_or(i64::MIN)..to.unwrap_or(i64::MAX))));
     }
     Ok(runs.order_by_asc(run::Column::Id).limit(PAGE))
 }

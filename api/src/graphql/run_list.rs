@@ -44,7 +44,8 @@ pub(crate) struct RunFilter {
     vehicle: Option<ID>,
     /// Those of this day: set to it, or by their time and car.
     test_day: Option<ID>,
-    /// Those that were under way in this window: `start < to` and `end > from`.
+    /// Those that were under way in this window: `start < to` and `end >= from`, for a run's latest frame, at its
+    /// `end`, is of the run.
     overlaps: Option<TimeWindow>,
     /// Those with warnings, or those without.
     has_warnings: Option<bool>,
@@ -151,7 +152,7 @@ impl RunFilter {
         }
         if let Some(window) = &self.overlaps {
             let window = window.range(ctx, "overlaps").await?;
-            all = all.add(Column::StartAt.lt(window.end)).add(Column::EndAt.gt(window.start));
+            all = all.add(run::under_way(&window));
         }
         if let Some(vehicle) = &self.vehicle {
             all = all.add(Column::VehicleId.eq(input::id::<VehicleId>(vehicle, "vehicle")?));

@@ -42,7 +42,7 @@ impl Axis {
     /// What of it lies in `window`: its times, and the runs that have some of them.
     pub(crate) fn narrowed(&self, window: &Range<Micros>) -> Self {
         let window = clip(window, &self.window);
-        let runs = self.runs.iter().filter(|run| meets(run, &window)).cloned().collect();
+        let runs = self.runs.iter().filter(|run| run.is_under_way(&window)).cloned().collect();
         Self { runs: Arc::new(runs), window }
     }
 
@@ -69,12 +69,6 @@ fn clip(one: &Range<Micros>, other: &Range<Micros>) -> Range<Micros> {
     let start = one.start.max(other.start);
     let end = one.end.min(other.end);
     if start < end { start..end } else { other.start..other.start }
-}
-
-/// Whether one of the run's frames may lie in the window: its last frame does lie in the run.
-fn meets(run: &run::Model, window: &Range<Micros>) -> bool {
-    let within = |(start, end): (Micros, Micros)| start < window.end && end >= window.start;
-    !window.is_empty() && run.start_at.zip(run.end_at).is_some_and(within)
 }
 
 impl Library {
@@ -110,14 +104,11 @@ pub(crate) struct RunsBetween {
 
 impl RunsBetween {
     fn condition(&self) -> Cond {
-        Cond::all()
-            .add(Column::StartAt.lt(self.window.end))
-            .add(Column::EndAt.gte(self.window.start))
-            .add_option(self.vehicle.map(|vehicle| Column::VehicleId.eq(vehicle)))
+        run::under_way(&self.window).add_option(self.vehicle.map(|vehicle| Column::VehicleId.eq(vehicle)))
     }
 
     fn takes(&self, run: &run::Model) -> bool {
-        meets(run, &self.window) && self.vehicle.is_none_or(|vehicle| run.vehicle_id == Some(vehicle))
+        run.is_under_way(&self.window) && self.vehicle.is_none_or(|vehicle| run.vehicle_id == Some(vehicle))
     }
 }
 

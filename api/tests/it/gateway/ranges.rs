@@ -12,6 +12,7 @@ platform::on_every_back_end! {
     a_range_is_one_axis_with_a_gap_between_runs,
     figures_of_whole_runs_are_those_of_their_rows,
     an_interval_of_a_day_has_the_figures_of_the_cars_runs,
+    a_run_is_under_way_from_its_first_frame_to_its_last,
 }
 
 const RANGE: &str = "query($window: TimeWindow!, $vehicle: ID, $signals: [SignalSelector!]!) {
@@ -125,6 +126,26 @@ async fn an_interval_of_a_day_has_the_figures_of_the_cars_runs(api: Api) {
     assert_eq!(figures["count"], "1000");
     // 5000 mod 3 = 2: 333 times 2, 0, 1, and a 2.
     near(&figures["mean"], 1.001);
+}
+
+async fn a_run_is_under_way_from_its_first_frame_to_its_last(api: Api) {
+    // Its first frame is at 100 s, its last at 110 s.
+    api.converted_from(numbered(1), drive(100)).await;
+    let query = "query($window: TimeWindow!) { runs(filter: { overlaps: $window }) { totalCount }
+        range(window: $window) { runs { number } signals(search: \"wheel\") { totalCount } } }";
+    for (from, to, runs) in [
+        ("01:30", "01:40", 0),
+        ("01:30", "01:40.000001", 1),
+        ("01:50", "02:00", 1),
+        ("01:50.000001", "02:00", 0),
+    ] {
+        let found = api.ask(query, json!({ "window": window(from, to) })).await;
+        assert_eq!(found["runs"]["totalCount"], runs, "{from} to {to}");
+        assert_eq!(found["range"]["runs"].as_array().unwrap().len(), runs, "{from} to {to}");
+    }
+    // The frame that makes it so is found there.
+    let last = json!({ "window": window("01:50", "02:00"), "signals": [{ "name": "Wheel.Speed" }] });
+    assert_eq!(api.ask(RANGE, last).await["range"]["series"][0]["sourceSamples"], "1");
 }
 
 #[tokio::test]

@@ -81,6 +81,10 @@ async fn a_list_is_of_a_time_and_a_car_and_may_be_plain_addresses() {
     for (query, expected) in [
         ("from=1970-01-01T00:01:00Z", vec![&other]),
         ("to=1970-01-01T00:01:00Z", vec![&one]),
+        // The last frame of the one is at 11 s, the first of the other at 100 s.
+        ("from=1970-01-01T00:00:11Z&to=1970-01-01T00:01:40.000001Z", vec![&one, &other]),
+        ("from=1970-01-01T00:00:11.000001Z", vec![&other]),
+        ("to=1970-01-01T00:01:40Z", vec![&one]),
         ("from=1970-01-01T00:00:05Z&to=1970-01-01T02:01:41%2B02:00", vec![&one, &other]),
     ] {
         let found = runs(&site, &format!("/lake/Wheel?{query}")).await;
