@@ -40,7 +40,7 @@ impl StoredFile {
                     file = self.storage.ranged_file(&self.key, &self.expected) => file.map_err(io::Error::other),
                 }
             };
-            self.opened = Some(self.runtime.block_on(opening)?);
+            self.opened = Some(self.runtime.block_on(opening)?.until(&self.stop));
         }
         self.opened.as_mut().ok_or_else(stopped)
     }
@@ -60,6 +60,15 @@ impl Seek for StoredFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file()?.seek(to)
     }
+
+    /// Opens nothing: it is asked before what is kept in memory is used.
+    fn stream_position(&mut self) -> io::Result<u64> {
+        match &mut self.opened {
+            _ if self.stop.is_cancelled() => Err(stopped()),
+            Some(file) => file.stream_position(),
+            None => Ok(0),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +86,9 @@ mod tests {
         let stop = Stop::new();
         let expected = Expected { bytes: 1, sha256: String::new() };
         let mut stored = StoredFile::new(&runtime.storage, (key, expected), &stop);
+        assert_eq!(stored.stream_position().unwrap(), 0, "it is not there, and not looked for");
         stop.cancel();
+        assert_eq!(stored.stream_position().unwrap_err().to_string(), stopped().to_string());
         assert_eq!(stored.read(&mut [0]).unwrap_err().to_string(), stopped().to_string());
     }
 }

@@ -123,6 +123,7 @@ impl<R: Read + Seek> ColumnFile<R> {
     ) -> Result<View<Vec<i64>>, SeriesError> {
         let kept = self.kept.clone();
         let some = kept.is_none().then(|| rows.clone());
+        self.is_wanted()?;
         match through(kept.as_ref(), Some(group), name, || self.decode_integers(group, name, some))? {
             Chunk::Integers(chunk) => Ok(View::of(chunk, shown(kept.is_some(), rows))),
             Chunk::Numbers(_) | Chunk::Footer(_) => Err(mistaken()),
@@ -138,10 +139,18 @@ impl<R: Read + Seek> ColumnFile<R> {
     ) -> Result<View<Numbers>, SeriesError> {
         let kept = self.kept.clone();
         let some = kept.is_none().then(|| rows.clone());
+        self.is_wanted()?;
         match through(kept.as_ref(), Some(group), name, || self.decode_numbers(group, name, some))? {
             Chunk::Numbers(chunk) => Ok(View::of(chunk, shown(kept.is_some(), rows))),
             Chunk::Integers(_) | Chunk::Footer(_) => Err(mistaken()),
         }
+    }
+
+    /// Asks the reader where it is, which fails when nobody waits for it any more: else what is kept would be computed
+    /// with to the end.
+    fn is_wanted(&mut self) -> Result<(), SeriesError> {
+        self.reader.stream_position()?;
+        Ok(())
     }
 
     fn decode_integers(

@@ -26,7 +26,8 @@ impl<R> Input<R> {
     }
 
     /// A file whose decoded columns are kept under the name `file`: another file, or another content, must
-    /// have another name. `reader` is not touched when all that is needed is there.
+    /// have another name. When all that is needed is there, `reader` is asked for its position only; the reading
+    /// ends when it does not tell.
     #[must_use]
     pub fn kept(reader: R, cache: &Arc<ColumnCache>, file: &str) -> Self {
         Self { reader, kept: Some(Kept { cache: Arc::clone(cache), file: file.into() }) }

@@ -12,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use object_store::GetOptions;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Expected, LocalFile, ObjectKey, Storage, StorageError,
@@ -63,6 +64,18 @@ pub struct Remote {
     kept: (u64, Bytes),
     amounts: Arc<Amounts>,
     runtime: Handle,
+    stop: CancellationToken,
+}
+
+impl RangedFile {
+    /// Reading fails once `stop` is cancelled, also while a bucket lets it wait.
+    #[must_use]
+    pub fn until(self, stop: &CancellationToken) -> Self {
+        match self {
+            Self::Local(file) => Self::Local(file),
+            Self::Remote(object) => Self::Remote(Remote { stop: stop.clone(), ..object }),
+        }
+    }
 }
 
 /// How many bytes of objects were read by ranges.
@@ -103,6 +116,7 @@ impl Remote {
             kept: (0, Bytes::new()),
             amounts: amounts.clone(),
             runtime: Handle::current(),
+            stop: CancellationToken::new(),
         }
     }
 
@@ -121,7 +135,14 @@ impl Remote {
             ..GetOptions::default()
         };
         let asked = read::range(&self.place, &self.key, self.at..end, options);
-        let (bytes, version) = self.runtime.block_on(asked)?;
+        let Some(answer) = self.runtime.block_on(self.stop.run_until_cancelled(asked)) else {
+            return Err(StorageError::new(
+                "read",
+                &self.key,
+                io::Error::other("nobody waits for it any more"),
+            ));
+        };
+        let (bytes, version) = answer?;
         if version.bytes != self.bytes {
             return Err(damaged(&self.key, format!("{} bytes, not {}", version.bytes, self.bytes)));
         }

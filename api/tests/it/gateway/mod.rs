@@ -14,6 +14,7 @@ mod ranges;
 mod runs;
 mod search;
 mod series;
+mod stalled;
 mod statements;
 mod takeaway;
 mod times;

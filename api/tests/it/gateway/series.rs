@@ -66,7 +66,7 @@ impl Api {
     /// Converts the log of the run for a job that waits, and publishes that.
     pub(super) async fn publish(&self, (run, queued): (RunId, job::Model), log: String) -> ConversionId {
         let id = ConversionId::new();
-        let Converted { manifest, report } = self.convert((run, id), log);
+        let Converted { manifest, report } = self.convert((run, id), log).await;
         let signals = manifest.messages.iter().flat_map(recorded).collect::<Vec<_>>();
         let (manifest, report_text) =
             (serde_json::to_string(&manifest).unwrap(), serde_json::to_string(&report).unwrap());
@@ -97,12 +97,9 @@ impl Api {
         id
     }
 
-    fn convert(&self, (run, id): (RunId, ConversionId), text: String) -> Converted {
-        let path = |name: &str| {
-            let file: FileName = name.parse().unwrap();
-            self.runtime.storage.local_path(&ObjectKey::Conversion { run, conversion: id, file }).unwrap()
-        };
-        fs::create_dir_all(path("manifest.json").parent().unwrap()).unwrap();
+    async fn convert(&self, (run, id): (RunId, ConversionId), text: String) -> Converted {
+        let scratch = self.runtime.folder().join(id.to_string());
+        fs::create_dir(&scratch).unwrap();
         let bytes = text.len() as u64;
         let open = || Ok(Box::new(io::Cursor::new(text.clone())) as Box<dyn io::Read + Send>);
         let options = ConvertOptions {
@@ -112,8 +109,15 @@ impl Api {
             threads: 1,
             limits: ConvertLimits::default(),
         };
-        let write = |name: &str| Ok(Box::new(fs::File::create(path(name))?) as Box<dyn io::Write + Send>);
-        convert(&Source { open: &open, bytes }, &options, &write, &mut |_| ()).unwrap()
+        let write =
+            |name: &str| Ok(Box::new(fs::File::create(scratch.join(name))?) as Box<dyn io::Write + Send>);
+        let converted = convert(&Source { open: &open, bytes }, &options, &write, &mut |_| ()).unwrap();
+        for written in fs::read_dir(&scratch).unwrap().map(Result::unwrap) {
+            let file: FileName = written.file_name().to_str().unwrap().parse().unwrap();
+            let key = ObjectKey::Conversion { run, conversion: id, file };
+            self.runtime.storage.put_file(&key, &written.path()).await.unwrap();
+        }
+        converted
     }
 }
 

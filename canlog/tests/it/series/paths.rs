@@ -22,6 +22,10 @@ impl Seek for Untouchable {
     fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
         Err(io::Error::other("touched"))
     }
+
+    fn stream_position(&mut self) -> io::Result<u64> {
+        Ok(0)
+    }
 }
 
 /// 200 seconds at 100 Hz.

@@ -66,6 +66,30 @@ fn what_is_kept_is_not_read_again() {
     assert_eq!(series, files.series(&part).unwrap(), "some rows of a chunk that is kept whole");
 }
 
+/// A reader that nobody waits for.
+struct Given;
+
+impl Read for Given {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("given up"))
+    }
+}
+
+impl Seek for Given {
+    fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+        Err(io::Error::other("given up"))
+    }
+}
+
+#[test]
+fn what_nobody_waits_for_ends_though_all_of_it_is_kept() {
+    let files = drive();
+    let cache = Arc::new(ColumnCache::new(16 << 20));
+    ask(Cursor::new(&files.rows), Cursor::new(&files.overview), &cache).unwrap();
+    let ended = ask(Given, Given, &cache).unwrap_err();
+    assert!(ended.to_string().contains("given up"), "{ended}");
+}
+
 #[test]
 fn memory_stays_below_the_limit() {
     let files = drive();
