@@ -86,6 +86,7 @@ mod register;
 mod running;
 mod syntax;
 mod token;
+mod unit;
 mod window;
 
 pub use catalog::{Catalog, Column};

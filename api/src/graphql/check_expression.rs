@@ -2,17 +2,21 @@
 
 use async_graphql::{Context, ID, Object};
 use canlog::expression::{Expression, Joining};
-use entity::{derived_signal, id::RunId};
+use entity::{
+    derived_signal,
+    id::{RunId, VehicleId},
+};
 
 use super::{
     applicability::{self, Reads},
     derived_signal::DerivedSignal,
     error::{Answer, Refusal},
     expression::{ExpressionJoining, ExpressionProblem},
-    input,
+    input, library,
     load::{load, lookup},
     runtime,
     signal::Signal,
+    window::TimeWindow,
 };
 use crate::selection::{
     catalog::{self, RunCatalog},
@@ -33,13 +37,22 @@ struct Meaning {
     /// None without a run: then the names of signals mean nothing yet.
     reads: Option<Reads>,
     constant: Option<f64>,
+    unit: Option<String>,
 }
 
-/// What an expression means: in a run, or, without one, as far as it can be told.
+/// Where the names of a text are to mean signals.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Where {
+    pub(crate) run: Option<ID>,
+    pub(crate) window: Option<TimeWindow>,
+    pub(crate) vehicle: Option<ID>,
+}
+
+/// What an expression means: in a run or range, or, without one, as far as it can be told.
 #[Object]
 impl ExpressionCheck {
     /// Whether it can be used: it is a sentence of the language within the limits, and every name in it means
-    /// one signal of the run, if a run was given.
+    /// one signal of the run or range, if one was given.
     async fn ok(&self) -> bool {
         self.outcome.is_ok()
     }
@@ -59,7 +72,8 @@ impl ExpressionCheck {
         self.meaning().map(|meaning| meaning.names.iter().map(String::as_str).collect()).unwrap_or_default()
     }
 
-    /// The signals of the run that it reads, by its derived signals too; empty without a run.
+    /// The signals that it reads, by its derived signals too; empty without a run or range. Of a range, each as one of
+    /// its runs has it.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn signals(&self, ctx: &Context<'_>) -> Answer<Vec<Signal>> {
         match self.meaning().and_then(|meaning| meaning.reads.as_ref()) {
@@ -75,11 +89,18 @@ impl ExpressionCheck {
         derived.into_iter().map(DerivedSignal).collect()
     }
 
-    /// On which times it is computed; null without a run, unless it is constant.
+    /// On which times it is computed; null without a run or range, unless it is constant.
     async fn joining(&self) -> Option<ExpressionJoining> {
         let meaning = self.meaning()?;
         let constant = meaning.constant.map(|_| ExpressionJoining::Constant);
         constant.or(meaning.reads.as_ref().map(|reads| reads.joining))
+    }
+
+    /// Its unit where that is evident: that of a signal, also negated, absolute, rounded, moved along time, smoothed,
+    /// limited or chosen, and of a sum or difference of signals of one unit. A derived signal counts with the unit it
+    /// was given. Null for all else: a factor, or a number that is added, may be a conversion.
+    async fn unit(&self) -> Option<&str> {
+        self.meaning()?.unit.as_deref()
     }
 
     /// Its value, when it names no signal; null otherwise, and where that is no finite number.
@@ -95,13 +116,10 @@ impl ExpressionCheck {
 }
 
 /// Answers `Query.checkExpression`.
-pub(crate) async fn check(ctx: &Context<'_>, text: &str, run: Option<&ID>) -> Answer<ExpressionCheck> {
-    let runs = match run {
-        Some(id) => vec![known(ctx, id).await?],
-        None => Vec::new(),
-    };
-    let mut names = RunCatalog::load(lookup(ctx), &runs).await?;
-    if run.is_none() {
+pub(crate) async fn check(ctx: &Context<'_>, text: &str, within: &Where) -> Answer<ExpressionCheck> {
+    let runs = runs(ctx, within).await?;
+    let mut names = RunCatalog::load(lookup(ctx), runs.as_deref().unwrap_or_default()).await?;
+    if runs.is_none() {
         names.accept_unknown();
     }
     let limits = catalog::limits(&runtime(ctx).config.limits.expression);
@@ -114,9 +132,28 @@ pub(crate) async fn check(ctx: &Context<'_>, text: &str, run: Option<&ID>) -> An
             Joining::Constant(value) => Some(value),
             _ => None,
         },
-        reads: run.map(|_| Reads::new(&names, &plan)),
+        reads: runs.is_some().then(|| Reads::new(&names, &plan)),
+        unit: names.unit(&read, &limits),
     });
     Ok(ExpressionCheck { outcome })
+}
+
+/// The runs whose signals names mean; none when any name may be a signal's.
+async fn runs(ctx: &Context<'_>, within: &Where) -> Answer<Option<Vec<RunId>>> {
+    match within {
+        Where { run: Some(id), window: None, vehicle: None } => Ok(Some(vec![known(ctx, id).await?])),
+        Where { run: None, window: Some(window), vehicle } => {
+            let vehicle = vehicle.as_ref().map(|id| input::id::<VehicleId>(id, "vehicle")).transpose()?;
+            let window = window.range(ctx, "window").await?;
+            let axis = library(ctx).axis_of_range(lookup(ctx), window, vehicle).await?;
+            Ok(Some(axis.ids().to_vec()))
+        }
+        Where { run: None, window: None, vehicle: None } => Ok(None),
+        Where { run: Some(_), .. } => Err(Refusal::input("run", "Give `run` alone, or `window`.")),
+        Where { vehicle: Some(_), .. } => {
+            Err(Refusal::input("vehicle", "The car of a range: give `window` too."))
+        }
+    }
 }
 
 async fn known(ctx: &Context<'_>, id: &ID) -> Answer<RunId> {

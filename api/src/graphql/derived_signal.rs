@@ -25,7 +25,9 @@ impl DerivedSignal {
         self.0.id.to_string().into()
     }
 
-    /// Its name; no other derived signal has it. In expressions, `Name` or `derived.Name` means it.
+    /// Its name; no other derived signal has it. In expressions `Name` or `derived.Name` means it; where a run has
+    /// recorded a signal of this name too, `Name` alone is AMBIGUOUS_SIGNAL. A selector's `name` always means a recorded
+    /// signal, its `derived` this one.
     async fn name(&self) -> &str {
         &self.0.name
     }

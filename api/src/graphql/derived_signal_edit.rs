@@ -6,18 +6,17 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject, Unio
 use canlog::expression::Limits;
 use entity::{
     clock,
-    derived_signal::{ActiveModel, Column, Entity, Model},
+    derived_signal::{ActiveModel, Column, Entity, Model, in_turn},
     id::DerivedSignalId,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
 };
 
 use super::{
     derived_signal::DerivedSignal,
     error::{Answer, Refusal},
-    input,
+    input, load,
     problem::{ExpressionRefused, Refused},
     runtime,
     transact::Aborted,
@@ -30,8 +29,9 @@ use crate::selection::{
 /// A new derived signal.
 #[derive(Clone, Debug, InputObject)]
 pub(crate) struct CreateDerivedSignalInput {
-    /// Its name, any text of at most 100 characters; no other derived signal has it. Where a recorded signal has it
-    /// too, expressions must say which is meant.
+    /// Its name, any text of at most 100 characters. CONFLICT when another derived signal has it, or a signal that
+    /// runs have recorded. Where a later run records one of this name all the same, the name alone is AMBIGUOUS_SIGNAL
+    /// in expressions there, never one of the two by chance: `Message.Signal` and `derived.Name` say which is meant.
     name: String,
     /// Its text, in the language of expressions. It may name signals that only some runs have.
     expression: String,
@@ -46,7 +46,7 @@ pub(crate) struct CreateDerivedSignalInput {
 pub(crate) struct UpdateDerivedSignalInput {
     /// The derived signal.
     id: ID,
-    /// Its name, which cannot be cleared; CONFLICT while others' texts name it.
+    /// Its name, which cannot be cleared; CONFLICT while others' texts name it, and as in `createDerivedSignal`.
     name: MaybeUndefined<String>,
     /// Its text, which cannot be cleared.
     expression: MaybeUndefined<String>,
@@ -132,10 +132,11 @@ async fn insert(
     limits: &Limits,
     most: usize,
 ) -> Result<Model, Aborted> {
-    let mut all = locked(tx).await?;
+    let mut all = in_turn(tx).await?;
     if all.len() >= most {
         return Err(Refusal::conflict(format!("At most {most} derived signals can be saved.")).into());
     }
+    refuse_recorded(tx, &row.name).await?;
     let now = clock::now(tx).await?;
     let row = Model { created_at: now, updated_at: now, ..row };
     all.push(row.clone());
@@ -183,10 +184,11 @@ async fn write(
     changes: Changes,
     limits: &Limits,
 ) -> Result<Model, Aborted> {
-    let mut all = locked(tx).await?;
+    let mut all = in_turn(tx).await?;
     let place = found(&all, id)?;
     if let Some(name) = changes.name.filter(|name| *name != all[place].name) {
         refuse_while_used(&all, place, limits)?;
+        refuse_recorded(tx, &name).await?;
         all[place].name = name;
     }
     let row = &mut all[place];
@@ -216,7 +218,7 @@ pub(crate) async fn delete(ctx: &Context<'_>, id: &ID) -> Answer<DeleteDerivedSi
     let deleted = runtime(ctx).database.transaction::<_, Aborted, _>(move |tx| {
         let limits = limits.clone();
         Box::pin(async move {
-            let all = locked(tx).await?;
+            let all = in_turn(tx).await?;
             refuse_while_used(&all, found(&all, id)?, &limits)?;
             Entity::delete_by_id(id).exec(tx).await?;
             Ok(())
@@ -226,14 +228,18 @@ pub(crate) async fn delete(ctx: &Context<'_>, id: &ID) -> Answer<DeleteDerivedSi
     Ok(DeleteDerivedSignalPayload { id: id.to_string().into() })
 }
 
-/// All of them, which stay as they are until this transaction ends: a change of one is a matter of all.
-async fn locked(tx: &DatabaseTransaction) -> Result<Vec<Model>, Aborted> {
-    Ok(Entity::find().order_by_asc(Column::Id).lock_exclusive().all(tx).await?)
-}
-
 fn found(all: &[Model], id: DerivedSignalId) -> Result<usize, Refusal> {
     let place = all.iter().position(|row| row.id == id);
     place.ok_or_else(|| Refusal::not_found("derived signal", id).at("id"))
+}
+
+/// A signal that runs have may be what texts mean by this name: it would be no longer clear which is meant.
+async fn refuse_recorded(tx: &DatabaseTransaction, name: &str) -> Result<(), Aborted> {
+    let Some(recorded) = load::recorded_as(tx, name).await? else { return Ok(()) };
+    let message = format!(
+        "Runs have recorded a signal of this name ({recorded}): a text that names it would be no longer clear."
+    );
+    Err(Refusal::conflict(message).at("name").with("hint", "Give it another name.").into())
 }
 
 /// Texts name it by its name: without it they would mean nothing, or another signal.

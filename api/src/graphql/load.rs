@@ -22,7 +22,9 @@ use platform::runtime::Runtime;
 use sea_orm::DatabaseConnection;
 
 pub(crate) use batch::Batches;
-pub(crate) use catalog::{EntryOf, Figures, FiguresOf, RunsWith, UnitsOf, newest_drive, recorded};
+pub(crate) use catalog::{
+    EntryOf, Figures, FiguresOf, RunsWith, UnitsOf, newest_drive, recorded, recorded_as,
+};
 pub(crate) use counted::Counted;
 pub(crate) use day::{DayByTime, IntervalsOf, MarkersOf};
 pub(crate) use expression::{AllDerived, NamersOf, RecordedIn};

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    check_expression::{self, ExpressionCheck},
+    check_expression::{self, ExpressionCheck, Where},
     dbc::Dbc,
     derived_signal::{self, DerivedSignal},
     error::{Answer, Refusal},
@@ -268,10 +268,15 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The text.")] expression: String,
-        #[graphql(desc = "The run whose signals it names; without one, any name may be a signal's.")]
+        #[graphql(
+            desc = "The run whose signals it names; without run and window, any name may be a signal's."
+        )]
         run: Option<ID>,
+        #[graphql(desc = "Instead of `run`: the range whose signals it names, as `range` has it.")]
+        window: Option<TimeWindow>,
+        #[graphql(desc = "Of the range, the runs of this car.")] vehicle: Option<ID>,
     ) -> Answer<ExpressionCheck> {
-        check_expression::check(ctx, &expression, run.as_ref()).await
+        check_expression::check(ctx, &expression, &Where { run, window, vehicle }).await
     }
 
     /// This server: its version, limits and formats.

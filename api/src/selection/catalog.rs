@@ -10,6 +10,7 @@ use canlog::expression::{Base, Catalog, Column, Expression, ExpressionError, Lim
 use entity::{derived_signal, id::RunId, signal};
 use platform::config::expressions::ExpressionLimits;
 
+use super::dependency::Uses;
 use crate::graphql::{
     error::Answer,
     expression::ExpressionProblem,
@@ -84,6 +85,25 @@ impl RunCatalog {
     /// Plans the derived signal of this name.
     pub(crate) fn plan_derived(&self, name: &str, limits: &Limits) -> Result<Plan, ExpressionError> {
         Plan::derived(name, &self.catalog, limits)
+    }
+
+    /// The unit of a text that can be planned, where it is evident. A signal's when it is the same in all runs that have
+    /// it; a derived signal's is the one it was given.
+    pub(crate) fn unit(&self, text: &Expression, limits: &Limits) -> Option<String> {
+        let uses = Uses::new(&self.derived, limits);
+        text.unit(|name| match uses.meant(name) {
+            Some(row) => row.unit.clone(),
+            None => self.recorded_unit(&name.to_string(), limits),
+        })
+    }
+
+    fn recorded_unit(&self, name: &str, limits: &Limits) -> Option<String> {
+        let plan = self.plan(name, limits).ok()?;
+        let [Base { base, columns }] = plan.bases() else { return None };
+        let places = self.columns.get(*base)?.get(*columns.first()?)?.values();
+        let mut units = places.map(|&place| self.signals.get(place).and_then(|row| row.unit.as_deref()));
+        let first = units.next()??;
+        units.all(|unit| unit == Some(first)).then(|| first.to_owned()).filter(|unit| !unit.is_empty())
     }
 
     /// The columns of a plan's base in `run`, in the plan's order; all of one conversion's file, and named there by

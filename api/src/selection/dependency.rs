@@ -24,13 +24,17 @@ impl<'a> Uses<'a> {
 
     fn named_in(&self, source: &str, limits: &Limits) -> HashSet<usize> {
         match Expression::parse(source, limits) {
-            Ok(expression) => expression.names().filter_map(|(name, _)| self.meant(name)).collect(),
+            Ok(expression) => expression.names().filter_map(|(name, _)| self.place(name)).collect(),
             Err(_) => HashSet::new(),
         }
     }
 
     /// The derived signal that a name may mean.
-    fn meant(&self, name: &Name) -> Option<usize> {
+    pub(crate) fn meant(&self, name: &Name) -> Option<&'a Model> {
+        self.place(name).map(|place| &self.rows[place])
+    }
+
+    fn place(&self, name: &Name) -> Option<usize> {
         match name.parts.as_slice() {
             [short] => self.by_name.get(short.as_str()).copied(),
             [scope, short] if scope == "derived" => self.by_name.get(short.as_str()).copied(),

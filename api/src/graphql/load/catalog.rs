@@ -9,7 +9,7 @@ use entity::{
     run, signal,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     sea_query::{Alias, Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement},
 };
 use uuid::Uuid;
@@ -70,6 +70,22 @@ pub(crate) fn recorded(vehicle: Option<VehicleId>) -> Expr {
     let mut select = Query::select();
     select.expr(Expr::val(1)).from(signal::Entity).and_where(same).and_where(shown(vehicle));
     Expr::exists(select)
+}
+
+/// `Message.Signal` of a signal of this name (of at most 100 characters) that some run has, the first in their order.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn recorded_as<C: ConnectionTrait>(conn: &C, name: &str) -> Result<Option<String>, DbErr> {
+    let found = catalog_signal::Entity::find()
+        // The index is over its beginning.
+        .filter(catalog_signal::Column::Beginning.eq(name))
+        .filter(catalog_signal::Column::Name.eq(name))
+        .filter(recorded(None))
+        .order_by_asc(catalog_signal::Column::Message)
+        .one(conn)
+        .await?;
+    Ok(found.map(|row| format!("{}.{}", row.message, row.name)))
 }
 
 /// Signals of runs that are not deleted, of this car if told.

@@ -5,6 +5,7 @@ mod days;
 mod defaults;
 mod derived;
 mod derived_limits;
+mod derived_names;
 mod introspection;
 mod limits;
 mod logs;
