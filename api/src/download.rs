@@ -5,6 +5,8 @@
 //! | `/logs/{id}` | a raw log |
 //! | `/runs/{id}/messages/{file}` | a file of what readers see of a run now |
 //! | `/runs/{id}/conversions/{conversion}/{file}` | a file of this conversion, as long as it is there |
+//! | `/runs/{id}/data.{csv,ndjson,arrow,parquet}` | signals of a run as one table |
+//! | `/range/data.{csv,ndjson,arrow,parquet}` | signals of all runs in a window |
 //! | `/lake` | the messages that were converted, over all runs |
 //! | `/lake/{message}` | the files of one message over all runs |
 //!
@@ -32,6 +34,8 @@ pub(crate) fn routes() -> Router<Library> {
         .route("/logs/{id}", get(log::log))
         .route("/runs/{id}/messages/{file}", get(file::of_run))
         .route("/runs/{id}/conversions/{conversion}/{file}", get(file::of_conversion))
+        .route("/runs/{id}/{file}", get(export::of_run))
+        .route("/range/{file}", get(export::of_range))
         .route("/lake", get(lake::messages))
         .route("/lake/{message}", get(lake::files))
 }

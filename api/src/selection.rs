@@ -18,6 +18,7 @@ mod derive;
 mod file;
 pub(crate) mod manifest;
 mod open;
+mod place;
 pub(crate) mod select;
 
 use std::sync::Arc;
@@ -29,7 +30,8 @@ use tokio::sync::Semaphore;
 pub(crate) use axis::Axis;
 pub(crate) use derive::Derived;
 pub(crate) use file::{Stop, StoredFile};
-pub(crate) use open::refusal;
+pub(crate) use open::{Opened, refusal};
+pub(crate) use place::Place;
 pub(crate) use select::{Kind, Selected, Selector};
 
 use crate::graphql::load::{Batches, Lookup, loaders};
@@ -44,6 +46,8 @@ struct Shelves {
     manifests: manifest::Manifests,
     /// How many readings run at once, over all operations.
     readers: Arc<Semaphore>,
+    /// How many exports are on their way at once: beside the readings, which do not wait for slow clients.
+    exports: Arc<Semaphore>,
     columns: Arc<ColumnCache>,
 }
 
@@ -57,6 +61,7 @@ impl Library {
         Self(Arc::new(Shelves {
             manifests: manifest::Manifests::default(),
             readers: Arc::new(Semaphore::new(2 * processors)),
+            exports: Arc::new(Semaphore::new(runtime.config.limits.export.concurrent)),
             columns: Arc::new(ColumnCache::new(runtime.config.storage.column_cache_bytes)),
             runtime,
         }))

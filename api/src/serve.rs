@@ -21,7 +21,7 @@ use tower::Layer;
 use crate::{
     router::{operations_router, router_of},
     selection::Library,
-    transport::Peer,
+    transport::{Line, Peer},
 };
 
 /// Connections open at once; further ones wait to be accepted.
@@ -87,18 +87,25 @@ async fn talk(stream: TcpStream, peer: SocketAddr, router: Router, shutdown: Can
         return;
     }
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(Extension(Peer(Some(peer.ip()))).layer(router));
+    let line = Line::default();
+    let known = (Extension(Peer(Some(peer.ip()))), Extension(line.clone()));
+    let service = TowerToHyperService::new(known.layer(router));
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let ending = async {
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, %peer, "connection ended");
+    tokio::select! {
+        ended = ending => if let Err(error) = ended {
+            tracing::debug!(%error, %peer, "connection ended");
+        },
+        () = line.is_cut() => tracing::debug!(%peer, "connection cut"),
     }
 }

@@ -5,6 +5,7 @@
 //! answers in the shape of `answer`.
 
 pub(crate) mod answer;
+mod line;
 mod multipart;
 mod operation;
 mod places;
@@ -22,6 +23,7 @@ use platform::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use line::Line;
 use operation::{OperationLimits, Operations};
 pub use places::Peer;
 use places::Places;

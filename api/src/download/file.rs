@@ -76,13 +76,14 @@ pub(super) async fn of_conversion(
     }
 }
 
-fn unconverted() -> Refusal {
+/// Of a run without files.
+pub(super) fn unconverted() -> Refusal {
     let hint = "Wait until its job has succeeded: `run { job { state } }`.";
     Refusal::new(Code::NotFound, "The run was not converted yet.").with("hint", hint)
 }
 
 /// The run, unless it is deleted.
-async fn readable(library: &Library, id: &str) -> Answer<run::Model> {
+pub(super) async fn readable(library: &Library, id: &str) -> Answer<run::Model> {
     let missing = || Refusal::not_found("run", id);
     let run: RunId = id.parse().map_err(|_| missing())?;
     let row = run::Entity::find_by_id(run).one(library.runtime().database.read()).await?;

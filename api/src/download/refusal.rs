@@ -3,11 +3,14 @@
 use async_graphql::Value;
 use axum::{
     Json,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 
 use crate::graphql::{Code, Refusal};
+
+/// Seconds after which it may be worth asking again where too many ask at once.
+const SOON: HeaderValue = HeaderValue::from_static("5");
 
 /// A refusal as an answer: its code, its sentence, perhaps a hint what to do, and what else the caller can use.
 #[derive(Clone, Debug)]
@@ -35,7 +38,11 @@ impl IntoResponse for Refused {
         for (name, value) in details {
             body.insert(name.to_owned(), Value::into_json(value).unwrap_or_default());
         }
-        (status_of(code), Json(body)).into_response()
+        let mut response = (status_of(code), Json(body)).into_response();
+        if code == Code::RateLimited {
+            response.headers_mut().insert(RETRY_AFTER, SOON);
+        }
+        response
     }
 }
 

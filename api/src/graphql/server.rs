@@ -51,6 +51,10 @@ pub(crate) struct Limits {
     values: Int64,
     /// Runs of one range.
     range_runs: Int64,
+    /// Exports at once.
+    exports: Int64,
+    /// Seconds for which the reader of an export may take nothing.
+    export_stall_seconds: f64,
     /// Bytes of a GraphQL document.
     document_bytes: Int64,
     /// Tokens of a GraphQL document.
@@ -110,6 +114,8 @@ impl Limits {
             points: count(answer.points),
             values: count(answer.values),
             range_runs: count(answer.range_runs),
+            exports: count(limits.export.concurrent),
+            export_stall_seconds: limits.export.stall.as_secs_f64(),
             document_bytes: count(document.bytes),
             tokens: count(document.tokens),
             nesting: count(document.nesting),

@@ -9,7 +9,7 @@ use entity::id::{IntervalId, TestDayId};
 use super::{
     error::{Answer, Refusal},
     input,
-    load::load,
+    load::{Lookup, lookup},
     scalar::DateTime,
 };
 
@@ -44,17 +44,22 @@ impl From<Range<Micros>> for TimeSpan {
 impl TimeWindow {
     /// Its ends in microseconds since 1970; `field` is to blame when it is empty, or has not one form.
     pub(crate) async fn range(&self, ctx: &Context<'_>, field: &str) -> Answer<Range<Micros>> {
+        self.find(lookup(ctx), field).await
+    }
+
+    /// As [`TimeWindow::range`], with lookups of one's own.
+    pub(crate) async fn find(&self, lookup: &Lookup, field: &str) -> Answer<Range<Micros>> {
         let range = match (self.from, self.to, &self.interval, &self.test_day) {
             (Some(from), Some(to), None, None) => from.0..to.0,
             (None, None, Some(id), None) => {
                 let id: IntervalId = input::id(id, field)?;
-                let found = load(ctx, id).await?;
+                let found = lookup.load_one(id).await?;
                 let row = found.ok_or_else(|| Refusal::not_found("interval", id).at(field))?;
                 row.start_at..row.end_at
             }
             (None, None, None, Some(id)) => {
                 let id: TestDayId = input::id(id, field)?;
-                let found = load(ctx, id).await?;
+                let found = lookup.load_one(id).await?;
                 let row = found.ok_or_else(|| Refusal::not_found("test day", id).at(field))?;
                 row.start_at..row.end_at
             }

@@ -37,6 +37,11 @@ impl Opened {
         self.selected.iter().map(|selected| self.runs_of(selected, stop)).collect()
     }
 
+    /// The rows of all that is read.
+    pub(crate) fn rows(&self) -> Vec<signal::Model> {
+        self.selected.iter().flat_map(Selected::sources).cloned().collect()
+    }
+
     fn runs_of<'s>(
         &self,
         selected: &'s Selected,
@@ -127,7 +132,7 @@ impl Library {
         let place = Arc::clone(&self.0.readers).acquire_owned().await.map_err(Refusal::internal)?;
         let stop = Stop::new();
         let _waiting = stop.clone().drop_guard();
-        let rows: Vec<signal::Model> = opened.selected.iter().flat_map(Selected::sources).cloned().collect();
+        let rows = opened.rows();
         let reading = tokio::task::spawn_blocking(move || {
             let _place = place;
             read(&opened, &stop)
@@ -135,11 +140,17 @@ impl Library {
         let answer = reading.await.map_err(Refusal::internal)?;
         self.count();
         match answer {
-            Err(refusal) if refusal.code == Code::StorageUnavailable => {
-                Err(self.gone(&rows).await.unwrap_or(refusal))
-            }
+            Err(refusal) => Err(self.explained(refusal, &rows).await),
             answer => answer,
         }
+    }
+
+    /// `refusal`, or what is behind it when it says that files of these rows cannot be read.
+    pub(crate) async fn explained(&self, refusal: Refusal, rows: &[signal::Model]) -> Refusal {
+        if refusal.code != Code::StorageUnavailable {
+            return refusal;
+        }
+        self.gone(rows).await.unwrap_or(refusal)
     }
 
     /// Why files could not be read, if it is no fault: a run was purged since its signal was looked up, or converted

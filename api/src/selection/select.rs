@@ -235,7 +235,7 @@ impl Selected {
     }
 
     /// The rows of everything that is read for it.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &signal::Model> {
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &signal::Model> {
         let derived = self.derived().into_iter().flat_map(|derived| derived.runs.iter().flatten().flatten());
         self.rows().iter().chain(derived)
     }

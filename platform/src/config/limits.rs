@@ -17,6 +17,8 @@
 //! | `DATAVIEWER_LIMIT_POINTS` | `maxPoints` of one series | 100000 |
 //! | `DATAVIEWER_LIMIT_VALUES` | values of one answer | 2000000 |
 //! | `DATAVIEWER_LIMIT_RANGE_RUNS` | runs of one range | 500 |
+//! | `DATAVIEWER_LIMIT_EXPORTS` | exports at once; each takes a thread and some megabytes | 16 |
+//! | `DATAVIEWER_LIMIT_EXPORT_STALL_SECONDS` | how long the reader of an export may take nothing | 30 |
 //! | `DATAVIEWER_LIMIT_BODY_BYTES` | a JSON body | 256KiB |
 //! | `DATAVIEWER_LIMIT_OPERATION_SECONDS` | one query or mutation | 15 |
 //! | `DATAVIEWER_LIMIT_SOCKETS` | WebSockets at once | 2000 |
@@ -41,6 +43,8 @@ pub struct LimitsConfig {
     pub document: DocumentLimits,
     /// What an answer may hold.
     pub answer: AnswerLimits,
+    /// Signals to take away.
+    pub export: ExportLimits,
     /// Sockets and bodies.
     pub transport: TransportLimits,
     /// Logs and DBCs on their way in.
@@ -87,6 +91,15 @@ pub struct AnswerLimits {
     pub values: usize,
     /// Runs of one range.
     pub range_runs: usize,
+}
+
+/// Signals to take away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportLimits {
+    /// Exports at once.
+    pub concurrent: usize,
+    /// How long a reader may take nothing.
+    pub stall: Duration,
 }
 
 /// Sockets and bodies.
@@ -140,6 +153,10 @@ impl LimitsConfig {
                 points: variables.count("DATAVIEWER_LIMIT_POINTS", 100_000)?,
                 values: variables.count("DATAVIEWER_LIMIT_VALUES", 2_000_000)?,
                 range_runs: variables.count("DATAVIEWER_LIMIT_RANGE_RUNS", 500)?,
+            },
+            export: ExportLimits {
+                concurrent: variables.count("DATAVIEWER_LIMIT_EXPORTS", 16)?,
+                stall: variables.seconds("DATAVIEWER_LIMIT_EXPORT_STALL_SECONDS", 30)?,
             },
             transport: TransportLimits {
                 body_bytes: in_memory(variables, "DATAVIEWER_LIMIT_BODY_BYTES", 256 << 10)?,

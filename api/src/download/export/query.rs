@@ -1,8 +1,9 @@
 //! What an export is asked for: the arguments of GraphQL's `series` as parameters of an address.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, ops::Range};
 
 use async_graphql::{ID, resolver_utils::EnumType};
+use canlog::frame::Micros;
 use entity::id::SignalId;
 use url::form_urlencoded;
 
@@ -10,6 +11,7 @@ use crate::{
     download::name::escaped,
     graphql::{
         Answer, Refusal, input,
+        load::Lookup,
         scalar::{DateTime, Duration},
         series::{Fill, Grid, Reduction, Resolution},
         window::TimeWindow,
@@ -68,6 +70,20 @@ impl ExportQuery {
             vehicle: given.take("vehicle", id)?,
             signals: given.signals,
         })
+    }
+
+    /// The times wanted; none when all are.
+    ///
+    /// # Errors
+    /// As [`TimeWindow::find`].
+    pub(crate) async fn times(&self, lookup: &Lookup) -> Answer<Option<Range<Micros>>> {
+        let Some(window) = &self.window else { return Ok(None) };
+        let blamed = match (&window.interval, &window.test_day) {
+            (Some(_), _) => "interval",
+            (None, Some(_)) => "testDay",
+            (None, None) => "from",
+        };
+        window.find(lookup, blamed).await.map(Some)
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is taken over plain HTTP, from a server on real parts.
 
+mod export;
 mod files;
 mod lake;
+mod table;
 
 use std::{net::SocketAddr, ops::Deref};
 
