@@ -26,6 +26,9 @@ mod validator;
 
 use axum::{Router, routing::get};
 
+pub(crate) use name::escaped;
+pub(crate) use refusal::Refused;
+
 use crate::selection::Library;
 
 /// The paths.

@@ -24,6 +24,7 @@ pub(crate) mod load;
 mod local_day;
 mod log;
 mod marker_edit;
+mod message_file;
 mod mutation;
 mod node;
 mod owner;
@@ -39,6 +40,7 @@ mod run_dbc;
 mod run_edit;
 mod run_list;
 mod run_purge;
+mod run_readings;
 mod run_signals;
 mod run_status;
 mod run_time;
@@ -62,7 +64,10 @@ pub(crate) mod window;
 use async_graphql::{Context, SDLExportOptions, SchemaBuilder};
 use platform::runtime::Runtime;
 
-use crate::selection::Library;
+use crate::{
+    link::{Base, Links},
+    selection::Library,
+};
 
 pub(crate) use error::Answer;
 pub use error::{Code, Refusal};
@@ -111,6 +116,11 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 /// The converted runs as this process reads them.
 fn library<'a>(ctx: &Context<'a>) -> &'a Library {
     ctx.data_unchecked::<Library>()
+}
+
+/// Makes the links of this answer.
+fn links(ctx: &Context<'_>) -> Links {
+    Links::new(ctx.data_opt::<Base>().cloned().unwrap_or_default(), library(ctx).clone())
 }
 
 /// The handles of this process.

@@ -6,6 +6,7 @@ mod graphiql;
 pub mod graphql;
 pub mod guard;
 mod health;
+mod link;
 mod metrics;
 mod router;
 mod selection;

@@ -22,6 +22,7 @@ use crate::{
     download, graphiql,
     graphql::schema_sdl,
     health::{self, Probe},
+    link,
     metrics::{self, Scrape},
     selection::Library,
     traffic,
@@ -34,7 +35,8 @@ pub fn router_of<E: Executor>(schema: E, library: Library, tasks: TaskTracker) -
     let endpoint = Endpoint::new(schema, runtime.clone(), tasks);
     let probe = Probe::new(runtime.clone());
     let access = from_fn_with_state(runtime.config.operations.metrics, metrics::guard);
-    let mut routes = Router::new().route("/schema.graphql", get(contract)).merge(download::routes());
+    let downloads = download::routes().layer(from_fn_with_state(library.clone(), link::admit));
+    let mut routes = Router::new().route("/schema.graphql", get(contract)).merge(downloads);
     if runtime.config.http.graphiql {
         routes =
             routes.route("/graphiql", get(graphiql::page)).route("/graphiql/{file}", get(graphiql::asset));

@@ -34,7 +34,10 @@ pub(crate) use open::{Opened, refusal};
 pub(crate) use place::Place;
 pub(crate) use select::{Kind, Selected, Selector};
 
-use crate::graphql::load::{Batches, Lookup, loaders};
+use crate::{
+    graphql::load::{Batches, Lookup, loaders},
+    link::Keyring,
+};
 
 /// The converted runs as this process reads them. Cheap to clone: all clones share what is remembered.
 #[derive(Clone, Debug)]
@@ -49,6 +52,7 @@ struct Shelves {
     /// How many exports are on their way at once: beside the readings, which do not wait for slow clients.
     exports: Arc<Semaphore>,
     columns: Arc<ColumnCache>,
+    keyring: Keyring,
 }
 
 impl Library {
@@ -63,6 +67,7 @@ impl Library {
             readers: Arc::new(Semaphore::new(2 * processors)),
             exports: Arc::new(Semaphore::new(runtime.config.limits.export.concurrent)),
             columns: Arc::new(ColumnCache::new(runtime.config.storage.column_cache_bytes)),
+            keyring: Keyring::default(),
             runtime,
         }))
     }
@@ -70,6 +75,11 @@ impl Library {
     /// The handles it reads with.
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.0.runtime
+    }
+
+    /// What its links are signed with.
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.0.keyring
     }
 
     /// Lookups for one request that has none of its own; what is asked at the same time becomes one statement.

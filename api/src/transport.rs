@@ -18,11 +18,12 @@ mod tally;
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::Executor;
-use axum::{Router, middleware::from_fn, routing::get};
+use axum::{Router, http::HeaderMap, middleware::from_fn, routing::get};
 use platform::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::link::Base;
 pub(crate) use line::Line;
 use operation::{OperationLimits, Operations};
 pub use places::Peer;
@@ -80,7 +81,7 @@ impl<E: Executor> Endpoint<E> {
         Router::new().route("/graphql", methods).with_state(self).layer(from_fn(request_id::assign))
     }
 
-    fn operations(&self, request_id: RequestId) -> Operations<E> {
+    fn operations(&self, request_id: RequestId, headers: &HeaderMap) -> Operations<E> {
         let config = &self.runtime.config;
         let limits = OperationLimits {
             guard: (&config.limits.document).into(),
@@ -88,7 +89,8 @@ impl<E: Executor> Endpoint<E> {
             errors: config.limits.answer.errors,
             introspection: config.http.graphiql,
         };
-        Operations { schema: self.schema.clone(), limits, request_id, slots: None }
+        let base = Base::of(&config.http, headers);
+        Operations { schema: self.schema.clone(), limits, request_id, base, slots: None }
     }
 
     fn body_bytes(&self) -> usize {

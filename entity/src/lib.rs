@@ -19,6 +19,7 @@ pub mod portable;
 pub mod run;
 pub mod run_dbc;
 pub mod signal;
+pub mod signing_key;
 pub mod store;
 pub mod test_day;
 pub mod tombstone;

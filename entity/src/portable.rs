@@ -1,7 +1,8 @@
 //! All rows as JSON, one line a row: the same text whatever the back end, and back.
 //!
-//! What says which installation a database belongs to (`instance`, `store`) and what only its own storage needs to
-//! know (`tombstone`, `part_upload`) is left out.
+//! What says which installation a database belongs to (`instance`, `store`), what only its own storage needs to know
+//! (`tombstone`, `part_upload`) and what must not lie in a backup (`signing_key`: the next installation makes its own,
+//! and only links of minutes are lost) is left out.
 
 mod json;
 

@@ -9,20 +9,21 @@ use sea_orm_migration::{
 
 use crate::{
     APPLIED_TABLE, MigrationError, known, m0001_tables, m0002_places, m0003_parts, m0004_days,
-    m0005_derived_signals, m0006_catalog,
+    m0005_derived_signals, m0006_catalog, m0007_signing_key,
 };
 
 /// Tables by which the original data viewer's database is known.
 const ORIGINAL: [&str; 5] = ["datarunmeta", "datavariables", "datafilters", "testingdays", "intervals"];
 
 /// The tables of each step, in the steps' order.
-const TABLES: [&[&str]; 6] = [
+const TABLES: [&[&str]; 7] = [
     &m0001_tables::NAMES,
     &m0002_places::NAMES,
     &m0003_parts::NAMES,
     &m0004_days::NAMES,
     &m0005_derived_signals::NAMES,
     &m0006_catalog::NAMES,
+    &m0007_signing_key::NAMES,
 ];
 
 /// Whether the database is empty or ours; changes nothing.

@@ -10,6 +10,7 @@ mod m0003_parts;
 mod m0004_days;
 mod m0005_derived_signals;
 mod m0006_catalog;
+mod m0007_signing_key;
 mod step;
 mod turn;
 
@@ -129,6 +130,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_days::Days),
             Box::new(m0005_derived_signals::DerivedSignals),
             Box::new(m0006_catalog::SignalCatalog),
+            Box::new(m0007_signing_key::SigningKey),
         ]
     }
 

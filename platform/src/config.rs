@@ -12,6 +12,7 @@ pub mod expressions;
 pub mod faults;
 pub mod http;
 pub mod limits;
+pub mod links;
 pub mod log;
 pub mod operations;
 pub mod storage;
@@ -39,6 +40,8 @@ pub struct Config {
     pub worker: worker::WorkerConfig,
     /// What a client may ask for.
     pub limits: limits::LimitsConfig,
+    /// Links that are good for some minutes.
+    pub links: links::LinksConfig,
     /// The zone of logs whose upload names none.
     pub time_zone: time_zone::TimeZoneConfig,
     /// The default DBC.
@@ -89,6 +92,7 @@ impl Config {
             broker: broker::BrokerConfig::read(&mut variables)?,
             worker: worker::WorkerConfig::read(&mut variables)?,
             limits: limits::LimitsConfig::read(&mut variables)?,
+            links: links::LinksConfig::read(&mut variables)?,
             time_zone: time_zone::TimeZoneConfig::read(&mut variables)?,
             dbc: dbc::DbcConfig::read(&mut variables)?,
             log: log::LogConfig::read(&mut variables)?,

@@ -100,9 +100,11 @@ impl Client {
         Self { address }
     }
 
-    /// What an answer gives as an address without a host.
-    pub(crate) fn url(&self, path: &Value) -> String {
-        format!("http://{}{}", self.address, path.as_str().unwrap())
+    /// What an answer gives as an address.
+    pub(crate) fn url(&self, url: &Value) -> String {
+        let url = url.as_str().unwrap();
+        assert!(url.starts_with(&format!("http://{}/", self.address)), "{url}");
+        url.to_owned()
     }
 
     /// The `data` of a query or a mutation.

@@ -33,23 +33,31 @@ impl Place {
     }
 }
 
-const STEPS: [&str; 6] =
-    ["0001_tables", "0002_places", "0003_parts", "0004_days", "0005_derived_signals", "0006_catalog"];
+const STEPS: [&str; 7] = [
+    "0001_tables",
+    "0002_places",
+    "0003_parts",
+    "0004_days",
+    "0005_derived_signals",
+    "0006_catalog",
+    "0007_signing_key",
+];
 
 async fn the_schema_goes_up_and_down(place: Place) {
     for (arguments, applied) in [
         (&["status"][..], Some(0)),
-        (&["up"], Some(6)),
-        (&["up"], Some(6)),
+        (&["up"], Some(7)),
+        (&["up"], Some(7)),
         (&["down"], None),
+        (&["down", "--yes"], Some(6)),
         (&["down", "--yes"], Some(5)),
         (&["down", "--yes"], Some(4)),
         (&["down", "--yes"], Some(3)),
         (&["down", "--yes"], Some(2)),
         (&["down", "--yes"], Some(1)),
         (&["down", "--yes"], Some(0)),
-        (&[], Some(6)),
-        (&["status"], Some(6)),
+        (&[], Some(7)),
+        (&["status"], Some(7)),
     ] {
         let state = |step| if applied.is_some_and(|applied| step < applied) { "applied" } else { "missing" };
         let lines = STEPS.iter().enumerate().map(|(step, name)| format!("{} {name}\n", state(step)));

@@ -13,7 +13,7 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
-        header::{ACCEPT, CONTENT_TYPE, HOST},
+        header::{ACCEPT, CONTENT_TYPE},
     },
     response::IntoResponse,
 };
@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use super::{name::escaped, refusal::Taken};
 use crate::{
     graphql::{Answer, Refusal, scalar::DateTime},
+    link::Base,
     selection::{Library, manifest::Message},
 };
 
@@ -81,7 +82,7 @@ struct FileLine {
 
 /// `GET /lake`: `[{message, runs, url}]`, by name.
 pub(super) async fn messages(State(library): State<Library>, headers: HeaderMap) -> Taken {
-    let base = base(&library, &headers);
+    let base = Base::of(&library.runtime().config.http, &headers);
     let rows = signal::Entity::find()
         .select_only()
         .column(signal::Column::Message)
@@ -113,7 +114,7 @@ pub(super) async fn files(
     let is_text = is_text(&wanted, &headers)?;
     let mut listing = Listing {
         runs: runs_of(&message, &wanted)?,
-        base: base(&library, &headers),
+        base: Base::of(&library.runtime().config.http, &headers),
         library,
         message,
         after: None,
@@ -140,13 +141,6 @@ fn is_text(wanted: &Wanted, headers: &HeaderMap) -> Answer<bool> {
         None => Ok(headers.get(ACCEPT).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"))),
         Some(_) => Err(Refusal::input("format", "A list is `json` or `urls`.")),
     }
-}
-
-/// What the addresses in answers begin with: as configured, else as this client reached us.
-fn base(library: &Library, headers: &HeaderMap) -> String {
-    let host = || headers.get(HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
-    let configured = library.runtime().config.http.public_url.clone();
-    configured.or_else(host).unwrap_or_default()
 }
 
 /// Runs that are not deleted and were converted.
@@ -186,7 +180,7 @@ fn time(text: Option<&str>, name: &str) -> Answer<Option<i64>> {
 /// A list under way: what was read and not yet told, and after which run it goes on.
 struct Listing {
     library: Library,
-    base: String,
+    base: Base,
     message: String,
     runs: Select<run::Entity>,
     after: Option<RunId>,

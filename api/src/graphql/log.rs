@@ -6,7 +6,7 @@ use entity::{blob, id::ConversionId};
 use super::{
     conversion::report_of,
     error::Answer,
-    runtime,
+    links,
     scalar::{Int64, Url},
 };
 
@@ -49,9 +49,8 @@ impl Log {
         }
     }
 
-    /// Where to get it byte for byte.
-    async fn download_url(&self, ctx: &Context<'_>) -> Url {
-        let base = runtime(ctx).config.http.public_url.as_deref().unwrap_or_default();
-        Url(format!("{base}/logs/{}", self.blob.id))
+    /// Where to get it byte for byte: a link that is good for `server { limits { linkSeconds } }`.
+    async fn download_url(&self, ctx: &Context<'_>) -> Answer<Option<Url>> {
+        links(ctx).signed(&format!("/logs/{}", self.blob.id)).await.map(Url).map(Some)
     }
 }

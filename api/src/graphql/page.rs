@@ -1,18 +1,22 @@
 //! The one page type: Relay connections over a keyset, so that page 1,000 costs what page 1 does.
 
-use std::{borrow::Cow, sync::Arc};
+mod connection;
 
-use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use std::{cmp::Ordering, sync::Arc};
+
+use async_graphql::{Context, OutputType};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sea_orm::{
     EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::{Cond, Expr, ExprTrait, Order, SelectStatement},
+    sea_query::{Cond, Expr, ExprTrait, Order},
 };
 use uuid::Uuid;
 
+pub(crate) use connection::{Connection, Total};
+use connection::{Edge, PageInfo};
+
 use super::{
     error::{Answer, Refusal},
-    load::{Counted, load},
     runtime,
 };
 
@@ -155,6 +159,22 @@ impl Window {
             .add_option(self.before.as_ref().map(|cursor| beyond(cursor, keyset.descending)))
     }
 
+    /// As if fetched: of a whole list in the order of its numbers, at most [`Self::fetched`] rows between the cursors.
+    pub(crate) fn cut<M>(&self, mut rows: Vec<M>, number: impl Fn(&M) -> i64) -> Vec<M> {
+        let beyond = |cursor: &Option<Cursor>, order: Ordering, row: &M| match cursor {
+            Some(Cursor { key: Key::Number(at), .. }) => number(row).cmp(at) == order,
+            _ => true,
+        };
+        rows.retain(|row| {
+            beyond(&self.after, Ordering::Greater, row) && beyond(&self.before, Ordering::Less, row)
+        });
+        if self.backward {
+            rows.reverse();
+        }
+        rows.truncate(self.rows + 1);
+        rows
+    }
+
     /// The order in which to fetch: from the end that the page is counted from.
     pub(crate) fn direction(&self, keyset: &Keyset) -> Order {
         if keyset.descending == self.backward { Order::Asc } else { Order::Desc }
@@ -164,7 +184,7 @@ impl Window {
     pub(crate) fn page<M, T: OutputType>(
         &self,
         mut rows: Vec<M>,
-        all: Arc<SelectStatement>,
+        total: impl Into<Total>,
         cursor: impl Fn(&M) -> Cursor,
         node: impl Fn(M) -> T,
     ) -> Connection<T> {
@@ -181,7 +201,7 @@ impl Window {
             start_cursor: edges.first().map(|edge| edge.cursor.clone()),
             end_cursor: edges.last().map(|edge| edge.cursor.clone()),
         };
-        Connection { edges, page_info, all }
+        Connection { edges, page_info, total: total.into() }
     }
 }
 
@@ -212,71 +232,4 @@ where
         Cursor { tag: keyset.tag.to_owned(), key: key.into(), id }
     };
     Ok(window.page(rows, all, cursor, node))
-}
-
-/// What surrounds a page.
-#[derive(Clone, Debug, SimpleObject)]
-pub(crate) struct PageInfo {
-    /// Whether there is more after this page.
-    has_next_page: bool,
-    /// Whether there is more before this page.
-    has_previous_page: bool,
-    /// The first row's cursor: give it as `before` for the page before.
-    start_cursor: Option<String>,
-    /// The last row's cursor: give it as `after` for the next page.
-    end_cursor: Option<String>,
-}
-
-/// A row of a page and its place in the list.
-#[derive(SimpleObject)]
-#[graphql(name_type)]
-pub(crate) struct Edge<T: OutputType> {
-    /// The row's place: give it as `after` or `before`.
-    cursor: String,
-    /// The row.
-    node: T,
-}
-
-impl<T: OutputType> TypeName for Edge<T> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}Edge", T::type_name()).into()
-    }
-}
-
-/// A page of a list.
-pub(crate) struct Connection<T: OutputType> {
-    edges: Vec<Edge<T>>,
-    page_info: PageInfo,
-    all: Arc<SelectStatement>,
-}
-
-impl<T: OutputType> TypeName for Connection<T> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}Connection", T::type_name()).into()
-    }
-}
-
-/// A page of a list.
-#[Object(name_type)]
-impl<T: OutputType> Connection<T> {
-    /// The rows of this page, each with its cursor.
-    async fn edges(&self) -> &[Edge<T>] {
-        &self.edges
-    }
-
-    /// The rows of this page.
-    async fn nodes(&self) -> Vec<&T> {
-        self.edges.iter().map(|edge| &edge.node).collect()
-    }
-
-    /// What surrounds this page.
-    async fn page_info(&self) -> &PageInfo {
-        &self.page_info
-    }
-
-    /// Rows in the whole list, over all pages; costs a query of its own.
-    async fn total_count(&self, ctx: &Context<'_>) -> Answer<i32> {
-        let rows = load(ctx, Counted(self.all.clone())).await?.unwrap_or_default();
-        Ok(i32::try_from(rows).unwrap_or(i32::MAX))
-    }
 }

@@ -4,30 +4,21 @@ use async_graphql::{Context, ID, Object};
 use entity::{interval::Owner, run::Model};
 
 use super::{
-    applicability::{self, Applicability},
     conversion::{Conversion, report_of},
-    error::{Answer, Refusal},
+    error::Answer,
     interval::{Interval, Marker},
     job::Job,
-    load::{ConversionsOf, DayByTime, DbcsOf, IntervalsOf, JobsOf, MarkersOf, NewestJob, SignalSearch, load},
+    load::{ConversionsOf, DayByTime, DbcsOf, IntervalsOf, JobsOf, MarkersOf, NewestJob, load},
     log::Log,
-    page::{self, Connection, PageArgs},
     report::{ConversionReport, TimeSource},
     run_dbc::RunDbc,
+    run_readings::RunReadings,
     run_status::RunStatus,
     run_time::seconds,
     scalar::DateTime,
-    search,
-    series::{self, Fill, Grid, Resolution, Series, Shape, SignalSelector},
-    signal::Signal,
-    statistics::{self, Statistics},
     test_day::TestDay,
     vehicle::Vehicle,
-    window::TimeWindow,
 };
-
-/// The most names of one argument.
-const MAX_NAMES: usize = 200;
 
 /// One drive.
 #[derive(Clone, Debug)]
@@ -203,83 +194,10 @@ impl Run {
         }
     }
 
-    /// Its signals ("variables" in the original API), in the order of their messages.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
-    async fn signals(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Words, each of which is in the name, the message or the unit.")] search: Option<
-            String,
-        >,
-        #[graphql(desc = "Exactly these names, short or qualified.")] names: Option<Vec<String>>,
-        #[graphql(desc = "Those of this bus.")] bus: Option<String>,
-        #[graphql(desc = "The first so many after the cursor; 50 unless told.")] first: Option<i32>,
-        #[graphql(desc = "Those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The last so many before the cursor.")] last: Option<i32>,
-        #[graphql(desc = "Those before this cursor.")] before: Option<String>,
-    ) -> Answer<Connection<Signal>> {
-        if names.as_ref().is_some_and(|names| names.len() > MAX_NAMES) {
-            return Err(Refusal::input("names", format!("At most {MAX_NAMES} names.")));
-        }
-        let search = SignalSearch { words: search::words(search.as_deref())?, names, bus };
-        self.signal_page(ctx, search, PageArgs { first, after, last, before }).await
-    }
-
-    /// One of its signals, by id or by name; exactly one of the two is to be given.
-    async fn signal(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The signal's id.")] id: Option<ID>,
-        #[graphql(
-            desc = "Its short name where unique, else `Message.Signal`; AMBIGUOUS_SIGNAL lists candidates."
-        )]
-        name: Option<String>,
-        #[graphql(desc = "The message, to make a short name unique.")] message: Option<String>,
-    ) -> Answer<Option<Signal>> {
-        self.one_signal(ctx, id, name, message).await.map(Some)
-    }
-
-    /// Samples of several signals, one entry a selector in the order given ("points" in the original API). Few
-    /// samples come as they are, many reduced to at most `maxPoints` entries a signal.
-    #[graphql(complexity = "1 + signals.len() * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
-    async fn series(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The signals.")] signals: Vec<SignalSelector>,
-        #[graphql(desc = "The times wanted; the whole run unless told.")] window: Option<TimeWindow>,
-        #[graphql(desc = "How many points at most, and how to reduce to them.")] resolution: Option<
-            Resolution,
-        >,
-        #[graphql(desc = "Whether they have their times in common.", default)] grid: Grid,
-        #[graphql(desc = "What stands where there is no sample.", default_with = "Fill::None")] fill: Fill,
-    ) -> Answer<Option<Vec<Series>>> {
-        let shape = Shape { resolution: resolution.unwrap_or_default(), grid, fill };
-        series::of_axis(ctx, &self.axis(ctx, window).await?, signals, shape).await.map(Some)
-    }
-
-    /// Figures of all samples of several signals, one entry a signal in the order given ("kpi" in the original API).
-    #[graphql(complexity = "statistics::cost(signals.as_ref(), child_complexity)")]
-    async fn statistics(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The signals; all recorded ones unless told.")] signals: Option<Vec<SignalSelector>>,
-        #[graphql(desc = "The times wanted; the whole run unless told.")] window: Option<TimeWindow>,
-    ) -> Answer<Option<Vec<Statistics>>> {
-        statistics::of_axis(ctx, &self.axis(ctx, window).await?, signals).await.map(Some)
-    }
-
-    /// Which saved expressions apply to it ("filters" in the original API): those whose every name means one of its
-    /// signals.
-    #[graphql(complexity = "1 + 50 * child_complexity")]
-    async fn derived_signals(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Those that apply, those that do not, or (null) all.", default_with = "Some(true)")]
-        applicable: Option<bool>,
-    ) -> Answer<Vec<Applicability>> {
-        applicability::over(ctx, &[self.0.id], applicable).await
+    /// What is read of its signals, with their fields.
+    #[graphql(flatten)]
+    async fn readings(&self) -> RunReadings<'_> {
+        RunReadings(self)
     }
 
     /// When it was uploaded.

@@ -193,7 +193,7 @@ impl ScalarType for Upload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url(pub(crate) String);
 
-/// An address: absolute where the server knows its own public one, else a path on this server.
+/// An address, absolute: as this server is told to be reached, else as the client reached it.
 #[Scalar(name = "URL", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3986")]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {

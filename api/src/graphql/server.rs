@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 use canlog::format::Format;
+use platform::config::Config;
 
 use super::{runtime, scalar::Int64};
 
@@ -28,7 +29,7 @@ impl Server {
 
     /// What it takes and gives at most.
     async fn limits(&self, ctx: &Context<'_>) -> Limits {
-        Limits::of(&runtime(ctx).config.limits)
+        Limits::of(&runtime(ctx).config)
     }
 }
 
@@ -79,6 +80,8 @@ pub(crate) struct Limits {
     body_bytes: Int64,
     /// Seconds that a query or mutation may take.
     operation_seconds: f64,
+    /// Seconds that a link of an answer is good for.
+    link_seconds: f64,
     /// Derived signals that are saved.
     derived_signals: Int64,
     /// Bytes of an expression.
@@ -102,7 +105,8 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    fn of(limits: &platform::config::limits::LimitsConfig) -> Self {
+    fn of(config: &Config) -> Self {
+        let limits = &config.limits;
         let count = |n: usize| Int64::from(n as u64);
         let (document, answer, expression) = (&limits.document, &limits.answer, &limits.expression);
         Self {
@@ -128,6 +132,7 @@ impl Limits {
             errors: count(answer.errors),
             body_bytes: count(limits.transport.body_bytes),
             operation_seconds: limits.transport.operation.as_secs_f64(),
+            link_seconds: config.links.life.as_secs_f64(),
             derived_signals: count(expression.derived_signals),
             expression_bytes: count(expression.bytes),
             expression_tokens: count(expression.tokens),

@@ -12,7 +12,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use tracing::Instrument;
 
 use super::{answer::stamp, refusal::Refusal, request_id::RequestId, tally};
-use crate::guard::Guard;
+use crate::{guard::Guard, link::Base};
 
 /// Limits of an operation.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,8 @@ pub(super) struct Operations<E> {
     pub(super) schema: E,
     pub(super) limits: OperationLimits,
     pub(super) request_id: RequestId,
+    /// What the addresses in answers begin with.
+    pub(super) base: Base,
     /// Operations that may run at once, where several can.
     pub(super) slots: Option<(usize, Arc<Semaphore>)>,
 }
@@ -59,7 +61,7 @@ impl<E: Executor> Operations<E> {
             .parsed_query()
             .map_err(|error| Refusal::Parse { message: error.message, locations: error.locations })?;
         let kind = kind_of(document, name.as_deref());
-        Ok(Admitted { request, kind })
+        Ok(Admitted { request: request.data(self.base.clone()), kind })
     }
 
     /// Executes a query or mutation; when its time is up it is dropped.

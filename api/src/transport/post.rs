@@ -38,7 +38,7 @@ pub(super) async fn receive<E: Executor>(
         Ok(accepted) => accepted,
         Err(refusal) => return of_refusal(&refusal, Accepted::Json, &request_id),
     };
-    let operations = endpoint.operations(request_id.clone());
+    let operations = endpoint.operations(request_id.clone(), &headers);
     let outcome = match media_type(&headers) {
         Ok("application/json") => run_json(&endpoint, &operations, body).await,
         Ok("multipart/form-data") => multipart::run(&endpoint, operations, headers, body).await,

@@ -50,8 +50,8 @@ pub(super) async fn or_query<E: Executor>(
     axum::Extension(request_id): axum::Extension<RequestId>,
     request: Request,
 ) -> Response {
-    let operations = endpoint.operations(request_id);
     let (mut parts, _) = request.into_parts();
+    let operations = endpoint.operations(request_id, &parts.headers);
     if !parts.headers.contains_key(header::UPGRADE) {
         let parameters = Query::from_request_parts(&mut parts, &()).await;
         return post::query(operations, &parts.headers, parameters).await;

@@ -2,7 +2,7 @@
 
 use entity::{
     blob, catalog_signal, clock, conversion, dbc, derived_signal, interval, job, job_event, marker,
-    part_upload, run, run_dbc, signal, test_day, tombstone, upload, vehicle, vehicle_dbc,
+    part_upload, run, run_dbc, signal, signing_key, test_day, tombstone, upload, vehicle, vehicle_dbc,
 };
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
@@ -53,6 +53,7 @@ async fn models_match_tables(store: Store) {
     same(&store, run::Entity).await;
     same(&store, run_dbc::Entity).await;
     same(&store, signal::Entity).await;
+    same(&store, signing_key::Entity).await;
     same(&store, test_day::Entity).await;
     same(&store, tombstone::Entity).await;
     same(&store, upload::Entity).await;

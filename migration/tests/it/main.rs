@@ -59,17 +59,25 @@ async fn tables(db: &DatabaseConnection) -> Vec<String> {
 }
 
 fn steps(applied: bool) -> Vec<Step> {
-    ["0001_tables", "0002_places", "0003_parts", "0004_days", "0005_derived_signals", "0006_catalog"]
-        .map(|name| Step { name: name.to_owned(), applied })
-        .to_vec()
+    [
+        "0001_tables",
+        "0002_places",
+        "0003_parts",
+        "0004_days",
+        "0005_derived_signals",
+        "0006_catalog",
+        "0007_signing_key",
+    ]
+    .map(|name| Step { name: name.to_owned(), applied })
+    .to_vec()
 }
 
 async fn up_and_down_and_up_again(empty: Empty) {
     let db = empty.db();
     migration::up(db).await.unwrap();
     let made = tables(db).await;
-    assert_eq!(made.len(), 21, "{made:?}");
-    for left in [20, 19, 17, 16, 13] {
+    assert_eq!(made.len(), 22, "{made:?}");
+    for left in [21, 20, 19, 17, 16, 13] {
         migration::down(db, 1).await.unwrap();
         assert_eq!(tables(db).await.len(), left);
     }

@@ -20,7 +20,7 @@ const UPLOAD: &str = "mutation($input: UploadLogInput!) { uploadLog(input: $inpu
         run { id number type timeZone status tags log { fileName bytes downloadUrl format } dbcs { dbc { name } } } }
     ... on Problem { code path } } }";
 
-async fn upload(api: &Api, bytes: &'static str, more: Value) -> Value {
+pub(super) async fn upload(api: &Api, bytes: &'static str, more: Value) -> Value {
     let arrival = Arrival {
         id: UploadId::new(),
         file_name: "LOG00011.CSV".to_owned(),

@@ -3,6 +3,7 @@
 mod export;
 mod files;
 mod lake;
+mod links;
 mod table;
 
 use std::{net::SocketAddr, ops::Deref};
@@ -54,6 +55,15 @@ impl Site {
 
     pub(super) async fn get(&self, path: &str) -> Response {
         self.ask_for(Method::GET, path, &[]).await
+    }
+
+    /// The data of a query that is sent to the server.
+    pub(super) async fn graphql(&self, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        let sent = self.client.post(self.url("/graphql")).json(&body).send().await.unwrap();
+        let mut answer: Value = sent.json().await.unwrap();
+        assert_eq!(answer.get("errors"), None, "{query}");
+        answer["data"].take()
     }
 
     /// All bytes, or that they did not come.
