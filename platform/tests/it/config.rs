@@ -226,4 +226,8 @@ fn a_password_is_never_repeated() {
     }
     let config = read(&[("REDIS_URL", "rediss://us3r:s3cret@h")]).unwrap();
     assert!(!format!("{config:?}").contains("s3"), "{config:?}");
+    let refusal = read(&[("DATAVIEWER_SECRET", "too short s3cre")]).unwrap_err();
+    assert!(!format!("{refusal} {refusal:?}").contains("s3"), "{refusal}");
+    let config = read(&[("DATAVIEWER_SECRET", "long enough s3cret")]).unwrap();
+    assert!(!format!("{config:?}").contains("s3"), "{config:?}");
 }
