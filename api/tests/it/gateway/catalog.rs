@@ -133,8 +133,7 @@ async fn a_page_of_the_catalogue_costs_what_one_entry_does(api: Api) {
     for number in 0..3 {
         api.recorded(number, &signals).await;
     }
-    let statements = Statements::default();
-    let _guard = tracing::subscriber::set_default(statements.clone());
+    let (statements, _guard) = Statements::counted();
     let mut costs = Vec::new();
     for first in [1, 40] {
         statements.reset();
