@@ -88,7 +88,7 @@ SQL
 
 start_redis() {
     local port home=$servers_root/redis
-    command -v redis-server openssl >/dev/null || debian redis-server openssl || return 1
+    command -v redis-server >/dev/null && command -v openssl >/dev/null || debian redis-server openssl || return 1
     port=$(free_port)
     owned_folder redis "$home"
     as redis redis-server --port "$port" --bind 127.0.0.1 --dir "$home" --save '' --appendonly no \
