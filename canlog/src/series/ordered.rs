@@ -69,9 +69,10 @@ impl<'a, R: Read + Seek> Ordered<'a, R> {
         self.columns.iter().all(|column| self.file.is_full(column))
     }
 
-    /// Takes the columns of `other`, which reads the same file.
+    /// Takes the columns of `other`, which reads the same file; before the first row is read.
     pub(crate) fn join(&mut self, other: Self) {
         self.columns.extend(other.columns);
+        self.mixed = Mixed::new(self.columns.len());
     }
 
     /// The times of all rows of the file, end excluded.
@@ -225,9 +226,11 @@ mod tests {
     fn few_rows_wait_however_the_times_are_mixed() {
         let times: Vec<i64> = (0..1_000).map(|row| row * 7_919 % 500 / 2).collect();
         let values: Vec<f64> = (0..1_000).map(f64::from).collect();
+        let doubled: Vec<f64> = values.iter().map(|value| 2.0 * value).collect();
         let columns = vec![
             Series::new("timestamp".into(), &times).into_column(),
             Series::new("a".into(), &values).into_column(),
+            Series::new("b".into(), &doubled).into_column(),
         ];
         let mut frame = DataFrame::new(times.len(), columns).unwrap();
         let mut bytes = Vec::new();
@@ -235,14 +238,19 @@ mod tests {
         let mut wanted: Vec<(i64, f64)> = times.into_iter().zip(values).collect();
         wanted.sort_by_key(|&(time, _)| time);
         for most in [1, 7, 100, 2_000] {
-            let file = ColumnFile::open(Input::new(Cursor::new(&bytes))).unwrap();
-            let mut rows = Ordered::open(file, vec!["a"]).unwrap();
+            let open = |column| {
+                let file = ColumnFile::open(Input::new(Cursor::new(&bytes))).unwrap();
+                Ordered::open(file, vec![column]).unwrap()
+            };
+            let mut rows = open("a");
             rows.most_waiting = most;
             rows.begin(i64::MIN..i64::MAX);
+            rows.join(open("b"));
             let mut got = Vec::new();
             while rows.advance().unwrap() {
                 assert!(rows.times().len() <= most);
                 assert_eq!(rows.bound(), Some(rows.times()[0]));
+                assert!(rows.column(0).iter().map(|value| 2.0 * value).eq(rows.column(1).iter().copied()));
                 got.extend(rows.times().iter().copied().zip(rows.column(0).iter().copied()));
                 rows.skip(rows.times().len());
             }
