@@ -1,5 +1,6 @@
 //! The GraphQL schema: thin roots, one file a type.
 
+mod absent;
 mod answer;
 mod applicability;
 mod check_expression;

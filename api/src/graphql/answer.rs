@@ -15,6 +15,7 @@ use async_graphql::{
 use platform::runtime::Runtime;
 
 use super::{
+    absent::without_absent,
     error::Code,
     limit,
     load::{self, Batches},
@@ -65,7 +66,7 @@ impl Extension for Answering {
         next.run(ctx, request).await
     }
 
-    /// The document is parsed already: what is left to refuse is its recursion.
+    /// The document is parsed already: what is left to refuse is its recursion, and to take out what is not given.
     async fn parse_query(
         &self,
         ctx: &ExtensionContext<'_>,
@@ -73,7 +74,9 @@ impl Extension for Answering {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        next.run(ctx, query, variables).await.map_err(|error| with(error, Code::QueryTooDeep))
+        let document = next.run(ctx, query, variables).await;
+        let document = document.map_err(|error| with(error, Code::QueryTooDeep))?;
+        Ok(without_absent(document, variables))
     }
 
     async fn validation(

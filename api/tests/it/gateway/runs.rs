@@ -29,6 +29,24 @@ async fn what_is_left_out_stays_and_null_clears() {
 }
 
 #[tokio::test]
+async fn a_variable_that_is_not_given_is_left_out() {
+    let api = Api::start().await;
+    let (id, _) = api.run(NewRun { name: Some("run 7".to_owned()), ..numbered(7) }).await;
+    let update = "mutation($id: ID!, $name: String, $location: String) {
+        updateRun(input: { id: $id, name: $name, location: $location }) {
+            ... on UpdateRunPayload { run { name location } } } }";
+    let id = id.to_string();
+    let answer = api.ask(update, json!({ "id": id, "location": "Lincoln" })).await["updateRun"].take();
+    assert_eq!(answer["run"], json!({ "name": "run 7", "location": "Lincoln" }));
+    let answer = api.ask(update, json!({ "id": id, "name": null })).await["updateRun"].take();
+    assert_eq!(answer["run"], json!({ "name": null, "location": "Lincoln" }));
+    let list = "query($field: RunOrderField!, $direction: Direction) {
+        runs(orderBy: { field: $field, direction: $direction }) { nodes { number } } }";
+    let newest = api.ask(list, json!({ "field": "CREATED_AT" })).await;
+    assert_eq!(newest["runs"]["nodes"][0]["number"], 7);
+}
+
+#[tokio::test]
 async fn a_deleted_run_can_be_restored() {
     let api = Api::start().await;
     let (id, _) = api.run(numbered(1)).await;
