@@ -10,6 +10,7 @@ mod default_dbcs;
 mod derived_signal;
 mod derived_signal_edit;
 pub(crate) mod error;
+mod export;
 pub(crate) mod expression;
 pub(crate) mod input;
 mod interval;

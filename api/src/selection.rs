@@ -27,7 +27,7 @@ use canlog::series::ColumnCache;
 use platform::runtime::Runtime;
 use tokio::sync::Semaphore;
 
-pub(crate) use axis::Axis;
+pub(crate) use axis::{Axis, Scope};
 pub(crate) use derive::Derived;
 pub(crate) use file::{Stop, StoredFile};
 pub(crate) use open::{Opened, refusal};

@@ -40,7 +40,7 @@ use super::{
 };
 use crate::{
     graphql::{Answer, Refusal, input, load::Lookup},
-    selection::{Axis, Library, Selected, Stop, select::MAX_SIGNALS},
+    selection::{Axis, Library, Scope, Selected, Stop, select::MAX_SIGNALS},
     transport::Line,
 };
 
@@ -82,6 +82,18 @@ pub(super) async fn of_range(
         return Err(Refusal::not_found("converted run", "in this window").into());
     }
     Export { library, lookup, axis, query, format }.answer(&parts).await
+}
+
+/// Where `query` is answered over `axis`, whose times and car it takes: a path and what stands behind its `?`.
+pub(crate) fn path_and_query(axis: &Axis, query: ExportQuery, format: TableFormat) -> String {
+    let (place, vehicle, is_all) = match axis.scope {
+        Scope::Run(id) => (format!("/runs/{id}"), None, axis.is_whole()),
+        Scope::Range(vehicle) => ("/range".to_owned(), vehicle, false),
+    };
+    let window = (!is_all).then(|| axis.window.clone().into());
+    let query = ExportQuery { window, vehicle: vehicle.map(|id| id.to_string().into()), ..query }.to_string();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{place}/data.{}{mark}{query}", format::ending(format))
 }
 
 /// An export that is asked for.

@@ -111,6 +111,13 @@ impl Refusal {
         Self::new(Code::Conflict, message)
     }
 
+    /// More points than one answer holds; a file holds them.
+    pub(crate) fn too_many_points(message: impl Into<String>) -> Self {
+        let hint =
+            "A file has as many as there are: ask for `exportUrl`, or for `data.csv` without `maxPoints`.";
+        Self::new(Code::TooManyPoints, message).with("hint", hint)
+    }
+
     /// A fault of ours: `cause` goes to the log, the caller learns only that it happened.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(error = %cause, "a resolver failed");

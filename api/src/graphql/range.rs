@@ -10,11 +10,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::{
     applicability::{self, Applicability},
     error::Answer,
+    export::{Export, ExportFormat},
     library,
     load::{self, SignalSearch, lookup},
     page::{self, Connection, PageArgs},
     run::Run,
-    scalar::DateTime,
+    scalar::{DateTime, Url},
     search,
     series::{self, Fill, Grid, Resolution, Series, Shape, SignalSelector},
     signal::Signal,
@@ -104,6 +105,24 @@ impl RunRange {
         let shape = Shape { resolution: resolution.unwrap_or_default(), grid, fill };
         let axis = self.axis(ctx, window).await?;
         series::of_axis(ctx, &axis, signals, shape).await.map(Some)
+    }
+
+    /// As `Run.exportUrl`, over all runs of the range. Null without runs.
+    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
+    async fn export_url(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How the table is written.")] format: ExportFormat,
+        #[graphql(desc = "Its columns; all recorded signals unless told.")] signals: Option<
+            Vec<SignalSelector>,
+        >,
+        #[graphql(desc = "The times wanted; the whole range unless told.")] window: Option<TimeWindow>,
+        #[graphql(desc = "How to reduce samples; with neither `maxPoints` nor `every` not at all.")]
+        resolution: Option<Resolution>,
+        #[graphql(desc = "What stands where there is no sample.", default_with = "Fill::None")] fill: Fill,
+    ) -> Answer<Option<Url>> {
+        let axis = self.axis(ctx, window).await?;
+        Export::checked(ctx, axis, signals, (resolution, fill)).await?.link(ctx, format).await
     }
 
     /// As `Run.statistics`, over all runs of the range.

@@ -5,10 +5,12 @@ use async_graphql::{Context, ID, Object};
 use super::{
     applicability::{self, Applicability},
     error::{Answer, Refusal},
+    export::{Export, ExportFormat},
     load::SignalSearch,
     message_file::{self, MessageFile},
     page::{self, Connection, PageArgs},
     run::Run,
+    scalar::Url,
     search,
     series::{self, Fill, Grid, Resolution, Series, Shape, SignalSelector},
     signal::Signal,
@@ -80,6 +82,25 @@ impl RunReadings<'_> {
     ) -> Answer<Option<Vec<Series>>> {
         let shape = Shape { resolution: resolution.unwrap_or_default(), grid, fill };
         series::of_axis(ctx, &self.0.axis(ctx, window).await?, signals, shape).await.map(Some)
+    }
+
+    /// Signals as one table to take away, all samples of them unless `resolution` says otherwise: a link that is good for
+    /// `server { limits { linkSeconds } }`. Null before the first conversion, and for times that the run does not have.
+    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
+    async fn export_url(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How the table is written.")] format: ExportFormat,
+        #[graphql(desc = "Its columns; all recorded signals unless told.")] signals: Option<
+            Vec<SignalSelector>,
+        >,
+        #[graphql(desc = "The times wanted; the whole run unless told.")] window: Option<TimeWindow>,
+        #[graphql(desc = "How to reduce samples; with neither `maxPoints` nor `every` not at all.")]
+        resolution: Option<Resolution>,
+        #[graphql(desc = "What stands where there is no sample.", default_with = "Fill::None")] fill: Fill,
+    ) -> Answer<Option<Url>> {
+        let axis = self.0.axis(ctx, window).await?;
+        Export::checked(ctx, axis, signals, (resolution, fill)).await?.link(ctx, format).await
     }
 
     /// Figures of all samples of several signals, one entry a signal in the order given ("kpi" in the original API).

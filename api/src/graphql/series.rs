@@ -5,15 +5,17 @@ mod request;
 
 use std::sync::Arc;
 
-use async_graphql::Object;
+use async_graphql::{Context, Object};
 use canlog::series::Reduction as Method;
 pub(crate) use read::{Budget, of_axis};
 pub(crate) use request::{Fill, Grid, Reduction, Resolution, Shape, SignalSelector};
 
 use super::{
     derived_signal::DerivedSignal,
+    error::Answer,
+    export::{Export, ExportFormat},
     expression::ExpressionJoining,
-    scalar::{DateTime, Float64Array, FloatList, Int64},
+    scalar::{DateTime, Float64Array, FloatList, Int64, Url},
     signal::Signal,
 };
 use crate::selection::Selected;
@@ -23,11 +25,12 @@ use crate::selection::Selected;
 pub(crate) struct Series {
     of: Selected,
     columns: Columns,
+    export: Export,
 }
 
 impl Series {
-    fn new(of: Selected, series: canlog::series::Series) -> Self {
-        Self { of, columns: Columns::new(series) }
+    fn new(of: Selected, series: canlog::series::Series, export: Export) -> Self {
+        Self { of, columns: Columns::new(series), export }
     }
 }
 
@@ -147,6 +150,22 @@ impl Series {
         let samples = matches!(self.columns.head.method, Method::Raw | Method::First | Method::Last);
         let some = samples && !self.of.labels.is_empty();
         some.then(|| self.columns.values.iter().map(|value| self.of.label(*value)).collect())
+    }
+
+    /// All its samples of the window as Arrow's file format: a link that is good for `server { limits { linkSeconds }
+    /// }`. With `every`, its buckets; `maxPoints` has no meaning here.
+    async fn arrow_url(&self, ctx: &Context<'_>) -> Answer<Option<Url>> {
+        self.export.link(ctx, ExportFormat::Arrow).await
+    }
+
+    /// As `arrowUrl`, as Parquet.
+    async fn parquet_url(&self, ctx: &Context<'_>) -> Answer<Option<Url>> {
+        self.export.link(ctx, ExportFormat::Parquet).await
+    }
+
+    /// As `arrowUrl`, as comma-separated values.
+    async fn csv_url(&self, ctx: &Context<'_>) -> Answer<Option<Url>> {
+        self.export.link(ctx, ExportFormat::Csv).await
     }
 
     /// `time` as bytes.

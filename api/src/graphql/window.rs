@@ -41,6 +41,12 @@ impl From<Range<Micros>> for TimeSpan {
     }
 }
 
+impl From<Range<Micros>> for TimeWindow {
+    fn from(range: Range<Micros>) -> Self {
+        Self { from: Some(DateTime(range.start)), to: Some(DateTime(range.end)), ..Self::default() }
+    }
+}
+
 impl TimeWindow {
     /// Its ends in microseconds since 1970; `field` is to blame when it is empty, or has not one form.
     pub(crate) async fn range(&self, ctx: &Context<'_>, field: &str) -> Answer<Range<Micros>> {

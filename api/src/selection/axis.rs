@@ -19,31 +19,42 @@ use crate::graphql::{
 /// Which runs, in the order of time, and which times of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
+    /// Whose times they are.
+    pub(crate) scope: Scope,
     /// One run, or all converted ones of a range.
     pub(crate) runs: Arc<Vec<run::Model>>,
     /// The times wanted, end excluded; within the runs, and empty where they have none.
     pub(crate) window: Range<Micros>,
 }
 
+/// Whose times an axis has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// This run's.
+    Run(RunId),
+    /// Those of all runs, of this car if told.
+    Range(Option<VehicleId>),
+}
+
 impl Axis {
     /// The times of `run` that lie in `window`; all of them without one.
     pub(crate) fn of_run(run: &run::Model, window: Option<Range<Micros>>) -> Self {
-        Self::of_runs(vec![run.clone()], window.unwrap_or(Micros::MIN..Micros::MAX))
+        Self::of_runs(Scope::Run(run.id), vec![run.clone()], window.unwrap_or(Micros::MIN..Micros::MAX))
     }
 
     /// The times of `runs` (in the order of time) that lie in `window`.
-    fn of_runs(runs: Vec<run::Model>, window: Range<Micros>) -> Self {
+    fn of_runs(scope: Scope, runs: Vec<run::Model>, window: Range<Micros>) -> Self {
         let start = runs.iter().filter_map(|run| run.start_at).min();
         let end = runs.iter().filter_map(|run| run.end_at).max().map(|end| end.saturating_add(1));
         let window = clip(&window, &(start.unwrap_or(window.start)..end.unwrap_or(window.end)));
-        Self { runs: Arc::new(runs), window }
+        Self { scope, runs: Arc::new(runs), window }
     }
 
     /// What of it lies in `window`: its times, and the runs that have some of them.
     pub(crate) fn narrowed(&self, window: &Range<Micros>) -> Self {
         let window = clip(window, &self.window);
         let runs = self.runs.iter().filter(|run| run.is_under_way(&window)).cloned().collect();
-        Self { runs: Arc::new(runs), window }
+        Self { scope: self.scope, runs: Arc::new(runs), window }
     }
 
     /// Whether it takes all frames of all its runs in.
@@ -90,7 +101,7 @@ impl Library {
                 format!("More than {most} runs lie in this window: make it smaller, or name the car.");
             return Err(Refusal::input("window", message));
         }
-        Ok(Axis::of_runs(runs, window))
+        Ok(Axis::of_runs(Scope::Range(vehicle), runs, window))
     }
 }
 

@@ -180,13 +180,12 @@ impl Library {
 
 /// In a caller's words.
 pub(crate) fn refusal(error: SeriesError) -> Refusal {
-    let too_many = |message| Refusal::new(Code::TooManyPoints, message);
     match error {
-        SeriesError::TooManySamples { samples, max_points } => too_many(format!(
+        SeriesError::TooManySamples { samples, max_points } => Refusal::too_many_points(format!(
             "{samples} or more samples where at most {max_points} points are wanted: make the window smaller, raise \
              `maxPoints`, or choose a method that reduces."
         )),
-        SeriesError::TooManyBuckets { buckets, max_points } => too_many(format!(
+        SeriesError::TooManyBuckets { buckets, max_points } => Refusal::too_many_points(format!(
             "{buckets} buckets where at most {max_points} points are wanted: make `every` longer or the window \
              smaller, or raise `maxPoints`."
         ))

@@ -11,7 +11,7 @@ use platform::config::limits::AnswerLimits;
 use super::{body::Outlet, query::ExportQuery};
 use crate::{
     graphql::{
-        Answer, Code, Refusal,
+        Answer, Refusal,
         series::{Fill, Grid, Shape},
     },
     selection::{Axis, Opened, Selected, Stop, refusal},
@@ -173,6 +173,5 @@ fn within(rows: &Rows, most: usize) -> Answer<()> {
         return Ok(());
     }
     let message = format!("At most {most} values where points are wanted: ask for fewer signals or points.");
-    Err(Refusal::new(Code::TooManyPoints, message)
-        .with("hint", "Without `maxPoints` there is no such limit."))
+    Err(Refusal::too_many_points(message))
 }

@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::Context;
-use canlog::series::{SeriesRequest, read_range, read_shared};
+use canlog::series::{Series as Read, SeriesRequest, read_range, read_shared};
 use futures::future::try_join_all;
 
 use super::{Grid, Series, Shape, SignalSelector};
 use crate::{
     graphql::{
-        error::{Answer, Code, Refusal},
+        error::{Answer, Refusal},
+        export::Export,
         library,
         load::lookup,
         runtime,
@@ -23,11 +24,11 @@ pub(crate) struct Budget(AtomicUsize);
 
 impl Budget {
     /// Takes the values of `series` in.
-    fn take(&self, series: &canlog::series::Series, most: usize) -> Answer<()> {
+    fn take(&self, series: &Read, most: usize) -> Answer<()> {
         let values = series.time.len() + series.values.len() + series.min.len() + series.max.len();
         if self.0.fetch_add(values, Ordering::Relaxed) + values > most {
             let message = format!("At most {most} values an answer: ask for fewer signals or points.");
-            return Err(Refusal::new(Code::TooManyPoints, message));
+            return Err(Refusal::too_many_points(message));
         }
         Ok(())
     }
@@ -43,32 +44,37 @@ pub(crate) async fn of_axis(
     let request = shape.request(axis, runtime(ctx).config.limits.answer.points)?;
     let selectors = selectors.into_iter().map(SignalSelector::selector).collect::<Answer<Vec<_>>>()?;
     let selected = library(ctx).select(lookup(ctx), axis, &selectors).await?;
-    if shape.grid == Grid::Shared {
-        return shared(ctx, selected, request).await;
-    }
-    try_join_all(selected.into_iter().map(|selected| native(ctx, selected, request.clone()))).await
+    let read = match shape.grid {
+        Grid::Shared => shared(ctx, selected.clone(), request).await?,
+        Grid::Native => {
+            try_join_all(selected.iter().map(|selected| native(ctx, selected.clone(), request.clone())))
+                .await?
+        }
+    };
+    let series =
+        |((selector, selected), read)| Series::new(selected, read, Export::of_series(axis, selector, shape));
+    Ok(selectors.into_iter().zip(selected).zip(read).map(series).collect())
 }
 
 /// One signal with times of its own.
-async fn native(ctx: &Context<'_>, selected: Selected, request: SeriesRequest) -> Answer<Series> {
-    let opened = library(ctx).open(lookup(ctx), vec![selected.clone()]).await?;
+async fn native(ctx: &Context<'_>, selected: Selected, request: SeriesRequest) -> Answer<Read> {
+    let opened = library(ctx).open(lookup(ctx), vec![selected]).await?;
     let reading = library(ctx).read(opened, move |opened, stop| {
         let runs = opened.traces(stop)?.into_iter().next().unwrap_or_default();
         read_range(runs, &request).map_err(refusal)
     });
-    answer(ctx, selected, reading.await?)
+    counted(ctx, reading.await?)
 }
 
 /// All signals with the same times.
-async fn shared(ctx: &Context<'_>, selected: Vec<Selected>, request: SeriesRequest) -> Answer<Vec<Series>> {
-    let opened = library(ctx).open(lookup(ctx), selected.clone()).await?;
+async fn shared(ctx: &Context<'_>, selected: Vec<Selected>, request: SeriesRequest) -> Answer<Vec<Read>> {
+    let opened = library(ctx).open(lookup(ctx), selected).await?;
     let reading = library(ctx)
         .read(opened, move |opened, stop| read_shared(opened.traces(stop)?, &request).map_err(refusal));
-    let each = selected.into_iter().zip(reading.await?);
-    each.map(|(selected, series)| answer(ctx, selected, series)).collect()
+    reading.await?.into_iter().map(|series| counted(ctx, series)).collect()
 }
 
-fn answer(ctx: &Context<'_>, selected: Selected, series: canlog::series::Series) -> Answer<Series> {
+fn counted(ctx: &Context<'_>, series: Read) -> Answer<Read> {
     ctx.data_unchecked::<Budget>().take(&series, runtime(ctx).config.limits.answer.values)?;
-    Ok(Series::new(selected, series))
+    Ok(series)
 }

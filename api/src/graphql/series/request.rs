@@ -5,7 +5,7 @@ use canlog::series::{Fill as Filling, Reduction as Method, SeriesRequest};
 
 use crate::{
     graphql::{
-        error::{Answer, Code, Refusal},
+        error::{Answer, Refusal},
         input,
         scalar::Duration,
     },
@@ -114,7 +114,7 @@ impl Shape {
             Ok(points) if points > most => {
                 let message =
                     format!("At most {most} points a signal: ask for a smaller window or fewer points.");
-                return Err(Refusal::new(Code::TooManyPoints, message).at("maxPoints"));
+                return Err(Refusal::too_many_points(message).at("maxPoints"));
             }
             Ok(points) if points > 0 => points,
             _ => return Err(Refusal::input("maxPoints", "At least one point.")),

@@ -5,6 +5,7 @@ mod files;
 mod lake;
 mod links;
 mod table;
+mod table_links;
 
 use std::{net::SocketAddr, ops::Deref};
 

@@ -1,0 +1,83 @@
+//! Links to signals as tables: what `series` shows, whole and as a file.
+
+use async_graphql::{Context, Enum};
+use canlog::export::TableFormat;
+
+use super::{
+    error::Answer,
+    library, links,
+    load::lookup,
+    scalar::Url,
+    series::{Fill, Resolution, Shape, SignalSelector},
+};
+use crate::{
+    download::export::{path_and_query, query::ExportQuery},
+    selection::{Axis, Selector},
+};
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "TableFormat")]
+pub(crate) enum ExportFormat {
+    /// Comma-separated values, with a line of names.
+    Csv,
+    /// A JSON object a line.
+    #[graphql(name = "NDJSON")]
+    NdJson,
+    /// Arrow's file format (Feather, version 2).
+    Arrow,
+    /// Parquet.
+    Parquet,
+}
+
+/// Signals over an axis, to be taken away.
+#[derive(Clone, Debug)]
+pub(crate) struct Export {
+    axis: Axis,
+    query: ExportQuery,
+}
+
+impl Export {
+    /// The export of these arguments. Every name is looked up, so that a link is not the way to learn of a wrong one.
+    pub(super) async fn checked(
+        ctx: &Context<'_>,
+        axis: Axis,
+        signals: Option<Vec<SignalSelector>>,
+        (resolution, fill): (Option<Resolution>, Fill),
+    ) -> Answer<Self> {
+        let signals = signals.unwrap_or_default().into_iter().map(SignalSelector::selector);
+        let signals = signals.collect::<Answer<Vec<_>>>()?;
+        if !signals.is_empty() && !axis.runs.is_empty() {
+            library(ctx).select(lookup(ctx), &axis, &signals).await?;
+        }
+        let query = ExportQuery {
+            signals,
+            resolution: resolution.unwrap_or_default(),
+            fill: Some(fill),
+            ..ExportQuery::default()
+        };
+        Ok(Self { axis, query })
+    }
+
+    /// The export of what a series shows of one signal: all samples of its window, or its buckets if it has been told
+    /// how wide they are.
+    pub(super) fn of_series(axis: &Axis, selector: Selector, shape: Shape) -> Self {
+        let query = ExportQuery {
+            signals: vec![selector],
+            resolution: Resolution { max_points: None, ..shape.resolution },
+            fill: Some(shape.fill),
+            ..ExportQuery::default()
+        };
+        Self { axis: axis.clone(), query }
+    }
+
+    /// The link; none while there is nothing behind it.
+    pub(super) async fn link(&self, ctx: &Context<'_>, format: ExportFormat) -> Answer<Option<Url>> {
+        let converted = self.axis.runs.iter().any(|run| run.current_conversion_id.is_some());
+        if !converted || self.axis.window.is_empty() {
+            return Ok(None);
+        }
+        let address = path_and_query(&self.axis, self.query.clone(), format.into());
+        links(ctx).signed(&address).await.map(Url).map(Some)
+    }
+}
