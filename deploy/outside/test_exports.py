@@ -36,11 +36,12 @@ BO_ 770 Door: 8 Car
 FILES = "query($id: ID!) { run(id: $id) { messageFiles { nodes { bus message url } } } }"
 BEGIN = START + 2000 * HOUR + 50_000_000
 OVER_RUNS = "three rates", "a window, held", "means of 7 ms, held", "extremes of 100 ms", "derived", "a signal and itself"
+STEPPED = "two of one message", "means of one message", "one signal twice", "extremes, twice", "derived", "means of derived"
 
 
-def drive(path, seed, start):
+def drive(path, seed, start, steps_back=False):
     """A candump of 20 s: Shaft at about 1 kHz, Hub at a seventh of that and half of it at Shaft's times, Door seldom and
-    two frames at a time."""
+    two frames at a time. The clock may step back by a frame now and then."""
     random = numpy.random.default_rng(seed)
     shaft = start + numpy.cumsum(random.integers(500, 1_500, 20_000))
     hub = shaft[300:19_000:7]
@@ -48,6 +49,8 @@ def drive(path, seed, start):
     door = numpy.repeat(shaft[1_000::2_000], 2)
     frames = [(time, number) for number, times in ((0x300, shaft), (0x301, hub), (0x302, door)) for time in times.tolist()]
     frames.sort(key=lambda frame: frame[0])
+    for at in range(500, len(frames) - 500, 997) if steps_back else ():
+        frames[at : at + 2] = frames[at + 1], frames[at]
     with open(path, "w") as log:
         for time, number in frames:
             log.write(f"({time // 1_000_000}.{time % 1_000_000:06}) can0 {number:03X}#{random.bytes(4).hex().upper()}\n")
@@ -167,6 +170,16 @@ def test_signals_of_two_buses_have_two_names(server, converted, taken, form, rea
     two = frames["can1"].select("timestamp", *names).rename({name: f"{names[name]}_2" for name in names})
     both = one.join(two, on="timestamp", how="full", coalesce=True).sort("timestamp")
     same(READERS[form, reader](taken(f"/runs/{run}/data.{form}")), both, form)
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_rows_ascend_where_the_clock_stepped_back(server, converted, saved, taken, name):
+    run = converted("STEPPED.log", drive, 23, BEGIN + 24 * HOUR, True)
+    frames = messages(server, run)
+    assert not frames["Shaft"]["timestamp"].is_sorted()
+    asked, rows = wanted_of([frames], saved)(CASES[name])
+    found = polars.read_parquet(taken(f"/runs/{run}/data.parquet", **asked))
+    same(found, rows, "parquet", CASES[name].is_exact)
 
 
 def test_a_short_name_of_two_messages_is_asked_for_by_ids(server, runs, of_run, taken):
