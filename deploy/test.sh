@@ -41,7 +41,10 @@ python_with() {
 oracles() {
     python_with oracles deploy/oracle/requirements.txt
     DATAVIEWER_PYTHON=$(cd "$target/oracles/bin" && pwd)/python
-    export DATAVIEWER_PYTHON
+    # The newest DuckDB is the oracle; its HTTP client is there for an older one.
+    python_with duckdb deploy/oracle/duckdb.txt
+    DATAVIEWER_DUCKDB_PYTHON=$(cd "$target/duckdb/bin" && pwd)/python
+    export DATAVIEWER_PYTHON DATAVIEWER_DUCKDB_PYTHON
 }
 
 chromium() {

@@ -1,10 +1,12 @@
-"""The README's notebook, word for word, against `dataviewer demo`: its frames equal what the stored files say."""
+"""The README's notebook and SQL, word for word, against `dataviewer demo`: they say what the stored files do."""
 
 import contextlib
 import io
 import json
+import os
 import pathlib
 import re
+import subprocess
 import time
 import urllib.request
 
@@ -13,7 +15,17 @@ import pytest
 from server import Server
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
-RECIPES = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+RECIPES, SQL = (re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.M | re.S) for language in ("python", "sql"))
+
+# DuckDB with its HTTP client: each statement of the argument, then the rows of the last.
+DUCKDB = """
+import duckdb, duckdb_extension_httpfs, json, pathlib, sys
+[httpfs] = pathlib.Path(duckdb_extension_httpfs.__file__).parent.rglob("httpfs.duckdb_extension")
+duckdb.sql(f"LOAD '{httpfs}'")
+for statement in filter(str.strip, sys.argv[1].split(";")):
+    answer = duckdb.sql(statement)
+print(json.dumps(answer.fetchall()))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +78,13 @@ def test_one_message_over_all_runs_in_sql(demo):
     names, printed = follow_recipe(1, demo)
     assert names["lake"].collect().height == engine.height
     assert str(engine.height) in printed and str(engine["Speed"].max()) in printed
+
+
+def test_one_message_over_all_runs_in_duckdb_alone(demo):
+    engine = stored(demo, "Engine1")
+    [statements] = SQL
+    statements = statements.replace("http://127.0.0.1:3001", demo.url)
+    command = [os.environ["DATAVIEWER_DUCKDB_PYTHON"], "-c", DUCKDB, statements]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout) == [[engine.height, engine["Speed"].max()]]
