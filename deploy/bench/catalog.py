@@ -6,16 +6,14 @@ Seeds a SQLite database as lists.py does, then asks for pages of 50 by one conne
 slowest. No answer is kept anywhere: each asks the database.
 """
 
-import http.client
 import json
 import sqlite3
 import sys
 import tempfile
-import time
 import uuid
 
 import lists
-from server import Server
+from service import Connection, Goals, serving
 
 FIGURES = "name message units runCount sampleCount firstSeen lastSeen"
 QUERIES = {
@@ -62,35 +60,25 @@ def signals(path, count):
     return total
 
 
-def ask(connection, text):
-    begun = time.perf_counter()
-    connection.request("POST", "/graphql", json.dumps({"query": text}), {"content-type": "application/json"})
-    answer = connection.getresponse().read()
-    took = time.perf_counter() - begun
-    assert b'"errors"' not in answer, answer[:500]
-    return took, len(json.loads(answer)["data"]["signalCatalog"]["nodes"])
-
-
-def main():
-    runs, of_each, requests = (int(text) for text in (sys.argv[2:] + ["10000", "200", "20"][len(sys.argv) - 2 :])[:3])
+def main(binary, runs="10000", of_each="200", requests="20"):
+    goals = Goals()
     with tempfile.TemporaryDirectory() as folder:
-        Server(folder).stop()
-        names = lists.seed(f"{folder}/dataviewer.db", runs)
-        print(f"{signals(f'{folder}/dataviewer.db', of_each)} signals of {runs} runs")
-        server = Server(folder)
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        with serving(binary, folder):
+            pass  # makes the tables
+        names = lists.seed(f"{folder}/dataviewer.db", int(runs))
+        total = signals(f"{folder}/dataviewer.db", int(of_each))
+        print(f"{total} signals of {runs} runs")
+        with serving(binary, folder) as server:
+            connection = Connection(server)
             print(f"{'pages of 50':36} {'nodes':>5} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8}")
             for name, (arguments, fields) in QUERIES.items():
                 text = "{ signalCatalog(%s) { nodes { %s } } }" % (arguments % names, fields)
-                ask(connection, text)
-                answers = [ask(connection, text) for _ in range(requests)]
-                took = sorted(answer[0] * 1e3 for answer in answers)
-                p50, p95 = took[len(took) // 2], took[len(took) * 95 // 100]
-                print(f"{name:36} {answers[0][1]:5} {p50:8.2f} {p95:8.2f} {took[-1]:8.2f}", flush=True)
-        finally:
-            server.stop()
+                p50, p95, slowest, answer = connection.ask_often(int(requests), text)
+                nodes = len(json.loads(answer)["data"]["signalCatalog"]["nodes"])
+                print(f"{name:36} {nodes:5} {p50:8.2f} {p95:8.2f} {slowest:8.2f}", flush=True)
+                goals.add(f"50 of the catalogue of {total:,} signals, {name}, p95", p95, "ms")
+    goals.print()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:5])

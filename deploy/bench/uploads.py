@@ -37,6 +37,9 @@ import threading
 import time
 import uuid
 
+from service import Memory, serving
+from server import free_port  # of deploy/outside, which the line above made known
+
 UPLOAD = "mutation($input: UploadLogInput!) { uploadLog(input: $input) { ... on UploadLogPayload { run { id } } ... on Problem { code message } } }"
 BLOCK = 32 << 20
 PART = 8 << 20
@@ -157,15 +160,6 @@ def parted(address, log, size):
     return time.perf_counter() - begun
 
 
-def address(process, log):
-    while process.poll() is None:
-        found = re.search(r"serving on http://(\S+)", log.read_text(errors="replace"))
-        if found:
-            return found[1]
-        time.sleep(0.02)
-    raise SystemExit("the API ended: " + log.read_text(errors="replace"))
-
-
 @contextlib.contextmanager
 def program(command, **more):
     """A process, ended at the end."""
@@ -175,35 +169,6 @@ def program(command, **more):
     finally:
         process.terminate()
         process.wait(60)
-
-
-def resident(pid):
-    """Bytes of memory that a process has."""
-    return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) << 10
-
-
-class Memory:
-    """The most memory of a process while this is entered, above what it had before."""
-
-    def __init__(self, pid):
-        self.pid, self.before, self.over = pid, resident(pid), threading.Event()
-        self.most, self.thread = self.before, threading.Thread(target=self.watch)
-
-    def watch(self):
-        while not self.over.wait(0.02):
-            self.most = max(self.most, resident(self.pid))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-
-    @property
-    def growth(self):
-        return (self.most - self.before) / (1 << 20)
 
 
 def send_log(at, log, size):
@@ -229,31 +194,19 @@ def send_log(at, log, size):
 def upload(binary, folder, log, size, variables):
     """Seconds of an upload through a fresh API, and by how many MiB its memory grew."""
     home = pathlib.Path(tempfile.mkdtemp(prefix="service-", dir=folder))
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PORT": "0",
-        "UPLOAD_FOLDER": str(home / "data"),
-        "DATA_FOLDER": str(home / "data"),
-        "DATAVIEWER_MAX_UPLOAD_BYTES": str(2 * size + (1 << 30)),
-        **variables,
-    }
-    said, first = home / "log", home / "first.log"
+    first = home / "first.log"
     # What it needs for its first upload, whatever the size, is no growth.
     with open(log, "rb") as source:
         first.write_bytes(source.read(64 << 20))
-    with open(said, "wb") as out, program([binary, "api"], cwd=home, env=environment, stdout=out, stderr=out) as api:
-        at = address(api, said)
+    settings = {"DATAVIEWER_MAX_UPLOAD_BYTES": str(2 * size + (1 << 30)), **variables}
+    with serving(binary, home, role="api", **settings) as api:
+        at = api.url.removeprefix("http://")
         if first.stat().st_size < size:
             send_log(at, first, first.stat().st_size)
-        with Memory(api.pid) as memory:
+        with Memory(api) as memory:
             took = send_log(at, log, size)
     shutil.rmtree(home)
     return took, memory.growth
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def answering(port):

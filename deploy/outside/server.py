@@ -21,7 +21,7 @@ def free_port():
 class Server:
     """`dataviewer serve`, or another role that serves, embedded, in `folder`."""
 
-    def __init__(self, folder, role="serve", **settings):
+    def __init__(self, folder, role="serve", binary=BINARY, **settings):
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -35,7 +35,7 @@ class Server:
         }
         self.log = open(self.folder / "server.log", "ab")
         self.process = subprocess.Popen(
-            [BINARY, role], cwd=self.folder, env=environment, stdout=self.log, stderr=self.log
+            [binary, role], cwd=self.folder, env=environment, stdout=self.log, stderr=self.log
         )
         self._wait_until_ready()
 
