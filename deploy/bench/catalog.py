@@ -31,7 +31,6 @@ def signals(path, count):
     db = sqlite3.connect(path, isolation_level=None, timeout=30)
     db.execute("BEGIN IMMEDIATE")
     db.execute("DELETE FROM signal")
-    db.execute("DELETE FROM sqlite_stat1")  # no server has analysed its tables
     kinds = []
     for place in range(count):
         message, name = ["Engine", "Brake", "Wheel", "Dash"][place // 8 % 4] + str(place // 8), f"Temp{place}"

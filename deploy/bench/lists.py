@@ -4,7 +4,7 @@
 
 Starts `dataviewer serve` on a folder of its own, writes runs with their logs, jobs, conversions and signals straight
 into its SQLite database, and asks for pages of 50 by one connection that is kept: p50, p95 and the slowest, and the
-answer's size. No answer is kept anywhere: each asks the database.
+answer's size. No answer is kept anywhere: each asks the database, whose tables nobody has analysed, as a server has it.
 """
 
 import datetime
@@ -79,7 +79,6 @@ def seed(path, runs):
         name = f"run {number}" + (" needle" if number == runs // 3 else "")
         run(db, (number, name), chance, new, (days[number * len(days) // runs], vehicles, dbc))
     db.execute("COMMIT")
-    db.execute("ANALYZE")
     db.close()
     return {"day": json.dumps("testday_" + days[50][0].hex()), "vehicle": json.dumps("vehicle_" + vehicles[2].hex())}
 
@@ -89,9 +88,10 @@ def run(db, called, chance, new, context):
     run, blob, job, conversion = new(), new(), new(), new()
     start = midnight + chance.randrange(8 * HOUR, 18 * HOUR)
     end, ready = start + chance.randrange(60_000_000, HOUR), number % 50 != 7
+    kind = "Endurance" if "needle" in name else chance.choice(KINDS)
     insert(db, "blob", id=blob, sha256=f"{number:064x}", object_key=f"uploads/{number}", bytes=9_000_000, state="PRESENT")
     insert(
-        db, "run", id=run, blob_id=blob, file_name=f"LOG{number:05}.CSV", number=number % 40, kind=chance.choice(KINDS), name=name,
+        db, "run", id=run, blob_id=blob, file_name=f"LOG{number:05}.CSV", number=number % 40, kind=kind, name=name,
         location=chance.choice(PLACES),
         description="A drive to try the new dampers on a track that was not quite dry. " * 2,
         driver=chance.choice(["Anna", "Ben", "Chloe", "Deepak"]), tags=json.dumps(chance.sample(["wet", "dry", "new tyres"], 2)),
