@@ -8,7 +8,8 @@
 //! * Where a derived signal is NaN it has no sample.
 //!
 //! Quantiles are exact. Most columns have few distinct values, which are counted; where there are more than
-//! [`StatisticsRequest::kept_values`], the samples are read (or computed) four times more, and memory stays the same.
+//! [`StatisticsRequest::kept_values`] allows, the samples are read (or computed) up to four times more, mostly twice, and
+//! memory stays the same.
 
 mod digits;
 mod ends;
@@ -33,7 +34,7 @@ pub struct StatisticsRequest {
     pub window: Range<Micros>,
     /// Whether quantiles are wanted: without them less is kept in memory.
     pub quantiles: bool,
-    /// Distinct values (16 bytes each) held to find quantiles in one reading.
+    /// Values (16 bytes each) held to find quantiles: half as many distinct ones are found in one reading.
     pub kept_values: usize,
 }
 

@@ -34,7 +34,7 @@ impl<'a, R: Read + Seek> Gathering<'a, R> {
         self.each(&mut |portion| figures.add(portion))?;
         let Figures { moments, min, max, pool } = figures;
         let quantiles = match pool {
-            Some(pool) if moments.count > 0 => self.quantiles(moments.count, pool)?,
+            Some(pool) if moments.count > 0 => self.quantiles((moments.count, request.kept_values), pool)?,
             _ => [None; 3],
         };
         let finite = |figure: &f64| figure.is_finite();
@@ -53,12 +53,16 @@ impl<'a, R: Read + Seek> Gathering<'a, R> {
     }
 
     /// Between the two samples nearest to each place, linearly.
-    fn quantiles(&mut self, count: u64, mut pool: Pool) -> Result<[Option<f64>; 3], SeriesError> {
+    fn quantiles(
+        &mut self,
+        (count, kept): (u64, usize),
+        mut pool: Pool,
+    ) -> Result<[Option<f64>; 3], SeriesError> {
         let places = [0.05, 0.5, 0.95].map(|part| part * (count - 1) as f64);
         let ranks: Vec<u64> =
             places.iter().flat_map(|place| [place.floor() as u64, place.ceil() as u64]).collect();
         let values = if pool.has_overflowed() {
-            digits::select(&ranks, &mut |take| {
+            digits::select(&ranks, kept, &mut |take| {
                 self.each(&mut |portion| match portion {
                     Portion::Samples(samples) => take(samples, 1),
                     Portion::Counted(counted) => {

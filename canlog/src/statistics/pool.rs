@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-/// Values in ascending order with their counts, and samples that are in no order yet.
+/// Values in ascending order with their counts, and samples that are in no order yet: of either at most half of what
+/// may be held, so that sorting samples in costs no more than they are worth however many values there are.
 pub(super) struct Pool {
     most: usize,
     counted: Vec<(f64, u64)>,
@@ -39,11 +40,11 @@ impl Pool {
             return;
         }
         self.loose.extend_from_slice(samples);
-        if self.loose.len() + self.counted.len() > self.most {
+        if self.loose.len() > self.most / 2 {
             // They may be many of few values.
             self.tidy();
+            self.check();
         }
-        self.check();
     }
 
     /// The samples at these ranks, from 0 (none for a rank beyond the last).
@@ -68,7 +69,7 @@ impl Pool {
     }
 
     fn check(&mut self) {
-        if self.counted.len() + self.loose.len() > self.most {
+        if self.counted.len() > self.most / 2 {
             *self = Self { overflowed: true, ..Self::new(self.most) };
         }
     }
