@@ -35,8 +35,9 @@ pub(crate) use crate::overview::cell::{Cell, Samples};
 pub(crate) use crate::overview::ladder::{WIDTHS, cell_of};
 pub(crate) use crate::overview::read::Overview;
 
-/// How fine an overview is and how it is cut. The default keeps it below 4 % of the message files of a
-/// typical drive.
+/// How fine an overview is and how it is cut. By default it takes about a tenth of what the message file does; at 100
+/// Hz and at 1 kHz a cell of the finest level holds 100 rows, so that 2,000 points of more rows than some 200,000 are
+/// drawn from cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverviewOptions {
     /// A cell of the finest level holds at least so many rows on average (over the first flush).
@@ -54,7 +55,7 @@ pub struct OverviewOptions {
 impl Default for OverviewOptions {
     fn default() -> Self {
         Self {
-            samples_per_cell: 240,
+            samples_per_cell: 96,
             cells_of_last_level: 500,
             cells_per_row_group: 8_192,
             bytes_per_row_group: 4 << 20,
