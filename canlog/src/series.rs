@@ -28,7 +28,7 @@ pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod source;
 mod trace;
-mod view;
+pub(crate) mod view;
 
 use std::io::{self, Read, Seek};
 use std::ops::Range;

@@ -164,7 +164,8 @@ impl ScalarType for Float64Array {
     }
 
     fn to_value(&self) -> Value {
-        let bytes: Vec<u8> = self.0.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let mut bytes = Vec::with_capacity(8 * self.0.len());
+        self.0.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
         Value::String(BASE64_STANDARD.encode(bytes))
     }
 }

@@ -1,6 +1,7 @@
 //! The one shape of an answer: `data`, and errors that all carry a code and the request's id.
 
 use async_graphql::{Response, ServerError, Value};
+use async_graphql_axum::GraphQLResponse;
 use axum::{
     Json,
     http::{
@@ -9,7 +10,7 @@ use axum::{
     },
     response::IntoResponse,
 };
-use serde::Serialize;
+use serde_json::json;
 
 use super::{refusal::Refusal, request_id::RequestId};
 use crate::graphql::Code;
@@ -46,23 +47,21 @@ impl Accepted {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
-}
-
 /// An answer of the schema.
-pub(super) fn of_response(response: &Response, accepted: Accepted) -> axum::response::Response {
+pub(super) fn of_response(response: Response, accepted: Accepted) -> axum::response::Response {
     let ran = response.is_ok() || response.data != Value::Null || response.errors.iter().any(has_path);
     let status = match accepted {
         Accepted::GraphqlResponse if !ran => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    let body = Body { data: ran.then_some(&response.data), errors: &response.errors };
-    (status, [(CONTENT_TYPE, accepted.content_type())], Json(body)).into_response()
+    let mut answer = match ran {
+        true => GraphQLResponse::from(response).into_response(),
+        // No `data` at all, where null would say that it was looked for.
+        false => Json(json!({ "errors": response.errors })).into_response(),
+    };
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, accepted.content_type());
+    answer
 }
 
 /// An answer that is no more than a refusal.
@@ -71,7 +70,7 @@ pub(super) fn of_refusal(
     accepted: Accepted,
     request_id: &RequestId,
 ) -> axum::response::Response {
-    let mut answer = of_response(&stamp(refusal.into(), request_id), accepted);
+    let mut answer = of_response(stamp(refusal.into(), request_id), accepted);
     if let Some(status) = refusal.status() {
         *answer.status_mut() = status;
     }

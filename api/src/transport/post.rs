@@ -46,7 +46,7 @@ pub(super) async fn receive<E: Executor>(
         Err(refusal) => Err(refusal),
     };
     match outcome {
-        Ok(response) => of_response(&response, accepted),
+        Ok(response) => of_response(response, accepted),
         Err(refusal) => of_refusal(&refusal, accepted, &request_id),
     }
 }
@@ -76,7 +76,7 @@ pub(super) async fn query<E: Executor>(
         Err(rejection) => Err(Refusal::BadRequest(rejection.body_text())),
     };
     match outcome {
-        Ok(response) => of_response(&response, accepted),
+        Ok(response) => of_response(response, accepted),
         Err(refusal) => of_refusal(&refusal, accepted, &request_id),
     }
 }

@@ -9,6 +9,7 @@ use crate::overview::layout::{FOOTER, Figure, Footer, LevelFooter, VERSION};
 use crate::series::Input;
 use crate::series::SeriesError;
 use crate::series::file::ColumnFile;
+use crate::series::view::View;
 
 /// An open overview.
 pub(crate) struct Overview<R> {
@@ -43,16 +44,15 @@ impl<R: Read + Seek> Overview<R> {
         self.footer.levels.iter().rev().filter(fits).find(|level| level.width <= width)
     }
 
-    /// The cells of `signal` that meet the window and hold samples, as start and content, in the order they
+    /// Gives the cells of `signal` that meet the window and hold samples, as start and content, in the order they
     /// were finished. Of the figures only `count` and those named are filled.
     pub(crate) fn cells(
         &mut self,
         level: &LevelFooter,
-        signal: &str,
+        (signal, figures): (&str, &[Figure]),
         window: &Range<Micros>,
-        figures: &[Figure],
-    ) -> Result<Vec<(Micros, Cell<f64>)>, SeriesError> {
-        let mut cells = Vec::new();
+        take: &mut impl FnMut(Micros, Cell<f64>),
+    ) -> Result<(), SeriesError> {
         let meets = |first: Micros, last: Micros| {
             first < window.end && last.saturating_add(level.width) > window.start
         };
@@ -64,40 +64,27 @@ impl<R: Read + Seek> Overview<R> {
             let starts = starts.integers();
             let Some(first) = starts.iter().position(|&start| meets(start, start)) else { continue };
             let last = starts.iter().rposition(|&start| meets(start, start)).unwrap_or(first);
-            let read = self.group(group, signal, first..last + 1, figures)?;
-            let read = starts[first..=last].iter().copied().zip(read);
-            cells.extend(read.filter(|&(start, cell)| cell.count > 0 && meets(start, start)));
+            let rows = first..last + 1;
+            let mut read = |figure: Figure| match figures.contains(&figure) {
+                true => self.file.numbers(group, &figure.column(signal), rows.clone()).map(Some),
+                false => Ok(None),
+            };
+            let (min, max, sum) = (read(Figure::Min)?, read(Figure::Max)?, read(Figure::Sum)?);
+            let (first, last) = (read(Figure::First)?, read(Figure::Last)?);
+            let [min, max, sum, first, last] =
+                [&min, &max, &sum, &first, &last].map(|read| read.as_ref().map_or(&[][..], View::values));
+            let counts = self.file.integers(group, &Figure::Count.column(signal), rows.clone())?;
+            for (row, (&start, &count)) in starts[rows].iter().zip(counts.integers()).enumerate() {
+                if count > 0 && meets(start, start) {
+                    let at = |values: &[f64]| values.get(row).copied().unwrap_or_default();
+                    let (min, max, sum, first, last) = (at(min), at(max), at(sum), at(first), at(last));
+                    take(
+                        start,
+                        Cell { count, min, max, first, last, sum, first_time: start, last_time: start },
+                    );
+                }
+            }
         }
-        Ok(cells)
-    }
-
-    fn group(
-        &mut self,
-        group: usize,
-        signal: &str,
-        rows: Range<usize>,
-        figures: &[Figure],
-    ) -> Result<Vec<Cell<f64>>, SeriesError> {
-        let counts = self.file.integers(group, &Figure::Count.column(signal), rows.clone())?;
-        let mut cells: Vec<Cell<f64>> =
-            counts.integers().iter().map(|&count| Cell { count, ..Cell::default() }).collect();
-        for &figure in figures {
-            let numbers = self.file.numbers(group, &figure.column(signal), rows.clone())?;
-            fill(&mut cells, figure, numbers.values());
-        }
-        Ok(cells)
-    }
-}
-
-fn fill(cells: &mut [Cell<f64>], figure: Figure, numbers: &[f64]) {
-    for (cell, &value) in cells.iter_mut().zip(numbers) {
-        match figure {
-            Figure::Count => {}
-            Figure::Min => cell.min = value,
-            Figure::Max => cell.max = value,
-            Figure::First => cell.first = value,
-            Figure::Last => cell.last = value,
-            Figure::Sum => cell.sum = value,
-        }
+        Ok(())
     }
 }

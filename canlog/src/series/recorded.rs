@@ -120,15 +120,19 @@ impl<'a, R: Read + Seek, O: Read + Seek> Recorded<'a, R, O> {
             Reduction::Raw => &[],
         };
         let window = self.window.clone();
-        let mut cells = Cells { width: level.width, whole: Vec::new(), cut: Vec::new() };
-        for (start, cell) in self.overview.cells(level, self.signal, &window, figures)? {
+        // Growing would copy them again and again.
+        let most = window.end.saturating_sub(window.start) / level.width + 2;
+        let most =
+            usize::try_from(most).unwrap_or_default().min(usize::try_from(level.cells).unwrap_or_default());
+        let mut cells = Cells { width: level.width, whole: Vec::with_capacity(most), cut: Vec::new() };
+        self.overview.cells(level, (self.signal, figures), &window, &mut |start, cell| {
             let end = start.saturating_add(level.width);
             if start.max(extent.start) >= window.start && end.min(extent.end) <= window.end {
-                cells.whole.push((start, Cell { first_time: start, last_time: start, ..cell }));
+                cells.whole.push((start, cell));
             } else {
                 cells.cut.push(start.max(window.start)..end.min(window.end));
             }
-        }
+        })?;
         if matches!(method, Reduction::First | Reduction::Last) {
             cells.cut_reopened();
         }
