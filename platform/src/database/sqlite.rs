@@ -30,6 +30,8 @@ pub(super) fn options(path: &Path, connections: u32, read_only: bool) -> Connect
                 .pragma("journal_mode", "WAL")
                 // NORMAL may lose the last commits when the power fails.
                 .pragma("synchronous", "FULL")
+                // Pages (16 MiB of them) that need not be read again: the rows of some 10,000 runs.
+                .pragma("cache_size", "-16384")
                 .pragma("query_only", if read_only { "ON" } else { "OFF" })
         })
         .map_sqlx_sqlite_before_acquire(|connection, _| is_usable(connection));
