@@ -57,7 +57,7 @@ impl Default for OverviewOptions {
         Self {
             samples_per_cell: 96,
             cells_of_last_level: 500,
-            cells_per_row_group: 8_192,
+            cells_per_row_group: 16_384,
             bytes_per_row_group: 4 << 20,
             rows_without_levels: 65_536,
         }
