@@ -13,6 +13,14 @@ use crate::client::{Client, REGISTER, SERIES, UPLOAD};
 use crate::logs::{DBC, LOG};
 use crate::seed::{assert_swept, assert_whole, binary, ended};
 
+/// What [`LOG`] says of its signal.
+const TABLE: &str = "\
+timestamp,Speed
+2023-11-14T22:13:20.000000Z,1.0
+2023-11-14T22:13:20.010000Z,2.0
+2023-11-14T22:13:20.020000Z,3.0
+";
+
 /// Ends with the value.
 struct Running(JoinHandle<()>);
 
@@ -62,6 +70,10 @@ async fn api_and_worker_meet_in_the_bucket() {
     assert_eq!(run["series"][0]["values"], json!([1.0, 2.0, 3.0]));
     let url = client.url(&run["log"]["downloadUrl"]);
     assert_eq!(reqwest::get(url).await.unwrap().text().await.unwrap(), LOG);
+    let export =
+        "query($id: ID!) { run(id: $id) { exportUrl(format: CSV, signals: [{ name: \"Speed\" }]) } }";
+    let url = client.url(&client.ask(export, json!({ "id": run_id })).await["run"]["exportUrl"]);
+    assert_eq!(reqwest::get(url).await.unwrap().text().await.unwrap(), TABLE);
     assert!(pit.storage.cached_bytes() > 0 && garage.storage.cached_bytes() > 0);
     for machine in [&pit, &garage] {
         for folder in ["data/uploads", "data/runs"] {
