@@ -90,6 +90,7 @@ def make(program, folder):
         shutil.rmtree(part, ignore_errors=True)
         subprocess.run([program, "make", part], check=True)
         for run in ("short", "long"):
+            shutil.rmtree(folder / run, ignore_errors=True)
             (part / run).rename(folder / run)
         part.rmdir()
 

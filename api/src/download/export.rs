@@ -96,6 +96,48 @@ pub(crate) fn path_and_query(axis: &Axis, query: ExportQuery, format: TableForma
     format!("{place}/data.{}{mark}{query}", format::ending(format))
 }
 
+/// Looks up what `query` says, so that it can be answered.
+///
+/// # Errors
+/// As those of [`Library::select`], and BAD_USER_INPUT or TOO_MANY_POINTS for what no table can be.
+pub(crate) async fn check(
+    library: &Library,
+    lookup: &Lookup,
+    axis: &Axis,
+    query: &ExportQuery,
+) -> Answer<()> {
+    ordered(library, lookup, axis, query).await.map(drop)
+}
+
+/// The signals that `query` means on `axis`, and what is to be written of them.
+async fn ordered(
+    library: &Library,
+    lookup: &Lookup,
+    axis: &Axis,
+    query: &ExportQuery,
+) -> Answer<(Vec<Selected>, Order)> {
+    let selected = if query.signals.is_empty() {
+        few(library.select_all(lookup, axis).await?)?
+    } else {
+        library.select(lookup, axis, &query.signals).await?
+    };
+    let order = Order::new(query, axis, &selected, &library.runtime().config.limits.answer)?;
+    Ok((selected, order))
+}
+
+/// All signals, if a table takes so many.
+fn few(all: Vec<Selected>) -> Answer<Vec<Selected>> {
+    match all.len() {
+        0 => Err(Refusal::not_found("signal", "in this run")),
+        1..=MAX_SIGNALS => Ok(all),
+        found => {
+            let message = format!("{found} signals where a table takes {MAX_SIGNALS}: name those you want.");
+            let hint = "Write `signals=Gear,Engine.Speed`.";
+            Err(Refusal::input("signals", message).with("hint", hint))
+        }
+    }
+}
+
 /// An export that is asked for.
 struct Export {
     library: Library,
@@ -108,9 +150,7 @@ struct Export {
 impl Export {
     /// The answer. HEAD, and a client that has it, cost no place and no file.
     async fn answer(self, parts: &Parts) -> Taken {
-        let limits = &self.library.runtime().config.limits.answer;
-        let selected = self.selected().await?;
-        let order = Order::new(&self.query, &self.axis, &selected, limits)?;
+        let (selected, order) = ordered(&self.library, &self.lookup, &self.axis, &self.query).await?;
         let tag = tag::tag(&selected, &order, self.format);
         if is_known(&parts.headers, &tag) {
             return Ok(answer(StatusCode::NOT_MODIFIED, vec![(ETAG, tag)], Body::empty()));
@@ -122,23 +162,6 @@ impl Export {
             _ => self.body(selected, order, Line::of(&parts.extensions)).await?,
         };
         Ok(answer(StatusCode::OK, fields, body))
-    }
-
-    async fn selected(&self) -> Answer<Vec<Selected>> {
-        if !self.query.signals.is_empty() {
-            return self.library.select(&self.lookup, &self.axis, &self.query.signals).await;
-        }
-        let all = self.library.select_all(&self.lookup, &self.axis).await?;
-        match all.len() {
-            0 => Err(Refusal::not_found("signal", "in this run")),
-            1..=MAX_SIGNALS => Ok(all),
-            found => {
-                let message =
-                    format!("{found} signals where a table takes {MAX_SIGNALS}: name those you want.");
-                let hint = "Write `signals=Gear,Engine.Speed`.";
-                Err(Refusal::input("signals", message).with("hint", hint))
-            }
-        }
     }
 
     fn fields(&self, selected: &[Selected], tag: String) -> Vec<(HeaderName, String)> {

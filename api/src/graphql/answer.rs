@@ -59,14 +59,19 @@ impl Extension for Answering {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let document = request.parsed_query().map_err(|error| with(error, Code::GraphqlParseFailed))?;
+        request.parsed_query().map_err(|error| with(error, Code::GraphqlParseFailed))?;
+        let (name, given) = (request.operation_name.clone(), request.variables.clone());
+        let document = request.parsed_query()?;
         limit::check(document, &self.runtime.config.limits.document)
             .map_err(|refusal| with(ServerError::new(refusal.message, None), refusal.code))?;
+        if let Some(left) = without_absent(document, name.as_deref(), &given) {
+            request.set_parsed_query(left);
+        }
         let request = request.data(load::loaders(&self.runtime, &self.batches)).data(Budget::default());
         next.run(ctx, request).await
     }
 
-    /// The document is parsed already: what is left to refuse is its recursion, and to take out what is not given.
+    /// The document is parsed already: what is left to refuse is its recursion.
     async fn parse_query(
         &self,
         ctx: &ExtensionContext<'_>,
@@ -74,9 +79,7 @@ impl Extension for Answering {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await;
-        let document = document.map_err(|error| with(error, Code::QueryTooDeep))?;
-        Ok(without_absent(document, variables))
+        next.run(ctx, query, variables).await.map_err(|error| with(error, Code::QueryTooDeep))
     }
 
     async fn validation(

@@ -4,14 +4,14 @@ use async_graphql::{Context, Enum};
 use canlog::export::TableFormat;
 
 use super::{
-    error::Answer,
+    error::{Answer, Refusal},
     library, links,
     load::lookup,
     scalar::Url,
     series::{Fill, Resolution, Shape, SignalSelector},
 };
 use crate::{
-    download::export::{path_and_query, query::ExportQuery},
+    download::export::{check, path_and_query, query::ExportQuery},
     selection::{Axis, Selector},
 };
 
@@ -30,6 +30,9 @@ pub(crate) enum ExportFormat {
     Parquet,
 }
 
+/// Bytes of a link at most: what every client and proxy takes.
+const MOST_BYTES: usize = 8 << 10;
+
 /// Signals over an axis, to be taken away.
 #[derive(Clone, Debug)]
 pub(crate) struct Export {
@@ -38,7 +41,7 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    /// The export of these arguments. Every name is looked up, so that a link is not the way to learn of a wrong one.
+    /// The export of these arguments. Everything is looked up, so that a link is not the way to learn of a wrong name.
     pub(super) async fn checked(
         ctx: &Context<'_>,
         axis: Axis,
@@ -47,15 +50,15 @@ impl Export {
     ) -> Answer<Self> {
         let signals = signals.unwrap_or_default().into_iter().map(SignalSelector::selector);
         let signals = signals.collect::<Answer<Vec<_>>>()?;
-        if !signals.is_empty() && !axis.runs.is_empty() {
-            library(ctx).select(lookup(ctx), &axis, &signals).await?;
-        }
         let query = ExportQuery {
             signals,
             resolution: resolution.unwrap_or_default(),
             fill: Some(fill),
             ..ExportQuery::default()
         };
+        if axis.has_readings() {
+            check(library(ctx), lookup(ctx), &axis, &query).await?;
+        }
         Ok(Self { axis, query })
     }
 
@@ -73,11 +76,15 @@ impl Export {
 
     /// The link; none while there is nothing behind it.
     pub(super) async fn link(&self, ctx: &Context<'_>, format: ExportFormat) -> Answer<Option<Url>> {
-        let converted = self.axis.runs.iter().any(|run| run.current_conversion_id.is_some());
-        if !converted || self.axis.window.is_empty() {
+        if !self.axis.has_readings() {
             return Ok(None);
         }
         let address = path_and_query(&self.axis, self.query.clone(), format.into());
+        if address.len() > MOST_BYTES {
+            let message = format!("The link would have more than {MOST_BYTES} bytes.");
+            let hint = "Name fewer signals, or save long expressions as derived signals.";
+            return Err(Refusal::input("signals", message).with("hint", hint));
+        }
         links(ctx).signed(&address).await.map(Url).map(Some)
     }
 }

@@ -108,6 +108,7 @@ impl RunRange {
     }
 
     /// As `Run.exportUrl`, over all runs of the range. Null without runs.
+    #[graphql(complexity = "statistics::cost(signals.as_ref(), 1)")]
     #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     async fn export_url(
         &self,

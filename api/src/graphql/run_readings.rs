@@ -85,7 +85,9 @@ impl RunReadings<'_> {
     }
 
     /// Signals as one table to take away, all samples of them unless `resolution` says otherwise: a link that is good for
-    /// `server { limits { linkSeconds } }`. Null before the first conversion, and for times that the run does not have.
+    /// `server { limits { linkSeconds } }`. Null before the first conversion, once it is deleted, and
+    /// for times that the run does not have.
+    #[graphql(complexity = "statistics::cost(signals.as_ref(), 1)")]
     #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     async fn export_url(
         &self,

@@ -57,6 +57,12 @@ impl Axis {
         Self { scope: self.scope, runs: Arc::new(runs), window }
     }
 
+    /// Whether there is something to be read of it: a run that is converted and not deleted, within its window.
+    pub(crate) fn has_readings(&self) -> bool {
+        let readable = |run: &run::Model| run.current_conversion_id.is_some() && run.deleted_at.is_none();
+        !self.window.is_empty() && self.runs.iter().any(readable)
+    }
+
     /// Whether it takes all frames of all its runs in.
     pub(crate) fn is_whole(&self) -> bool {
         let inside = |(start, end): (Micros, Micros)| start >= self.window.start && end < self.window.end;

@@ -1,5 +1,6 @@
 //! Changing a run, deleting it and having it back.
 
+use async_graphql::{Request, Variables};
 use entity::{
     id::{RunId, VehicleId},
     run::NewRun,
@@ -40,6 +41,20 @@ async fn a_variable_that_is_not_given_is_left_out() {
     assert_eq!(answer["run"], json!({ "name": "run 7", "location": "Lincoln" }));
     let answer = api.ask(update, json!({ "id": id, "name": null })).await["updateRun"].take();
     assert_eq!(answer["run"], json!({ "name": null, "location": "Lincoln" }));
+    let several =
+        format!("{update} query($name: String!) {{ runs(filter: {{ search: $name }}) {{ totalCount }} }}")
+            .replacen("mutation(", "mutation Change(", 1)
+            .replacen("query(", "query Find(", 1);
+    api.ask(update, json!({ "id": id, "name": "again" })).await;
+    let request = Request::new(several)
+        .operation_name("Change")
+        .variables(Variables::from_json(json!({ "id": id, "location": "Michigan" })));
+    let answer = serde_json::to_value(api.schema.execute(request).await).unwrap();
+    assert_eq!(
+        answer["data"]["updateRun"]["run"],
+        json!({ "name": "again", "location": "Michigan" }),
+        "{answer}"
+    );
     let list = "query($field: RunOrderField!, $direction: Direction) {
         runs(orderBy: { field: $field, direction: $direction }) { nodes { number } } }";
     let newest = api.ask(list, json!({ "field": "CREATED_AT" })).await;

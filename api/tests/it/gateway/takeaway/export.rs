@@ -102,6 +102,8 @@ async fn more_signals_than_a_table_takes_must_be_named() {
     }
     let wide = site.converted_from(numbered(1), log).await;
     assert_eq!(site.refused(&format!("/runs/{wide}/data.csv")).await, (400, "BAD_USER_INPUT".to_owned()));
+    let link = format!("{{ run(id: \"{wide}\") {{ exportUrl(format: CSV) }} }}");
+    assert_eq!(site.refusal(&link, json!({})).await, "BAD_USER_INPUT");
     let long = site.converted_from(numbered(2), drive(100)).await;
     let path = format!("/runs/{long}/data.csv?signals=Gear");
     let points = site.refused(&format!("{path}&maxPoints=1000")).await;

@@ -76,6 +76,18 @@ async fn a_link_leads_to_the_table_of_its_arguments() {
         let variables = json!({ "id": run.to_string(), "format": "CSV", "signals": signals });
         assert_eq!(site.refusal(RUN, variables).await, code);
     }
+    let long: Vec<_> =
+        (0..3).map(|n| json!({ "expression": format!("Gear + {n}{}", " ".repeat(3_000)) })).collect();
+    for (wrong, code) in [
+        (json!({ "resolution": { "maxPoints": 0 } }), "BAD_USER_INPUT"),
+        (json!({ "resolution": { "maxPoints": 100_001 } }), "TOO_MANY_POINTS"),
+        (json!({ "signals": vec![json!({ "name": "Gear" }); 101] }), "BAD_USER_INPUT"),
+        (json!({ "signals": long }), "BAD_USER_INPUT"),
+    ] {
+        let mut variables = json!({ "id": run.to_string(), "format": "CSV" });
+        variables.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        assert_eq!(site.refusal(RUN, variables).await, code, "{wrong}");
+    }
 }
 
 #[tokio::test]
@@ -85,10 +97,16 @@ async fn there_is_no_link_to_nothing() {
     let (waiting, _) = site.run(numbered(2)).await;
     for variables in [
         json!({ "id": waiting.to_string(), "format": "CSV" }),
+        json!({ "id": waiting.to_string(), "format": "CSV", "signals": [{ "name": "Gear" }] }),
         json!({ "id": run.to_string(), "format": "CSV", "window": times("58:00", "59:00") }),
     ] {
         assert_eq!(site.graphql(RUN, variables).await["run"]["exportUrl"], Value::Null);
     }
+    let id = json!({ "id": run.to_string(), "format": "CSV" });
+    assert!(site.graphql(RUN, id.clone()).await["run"]["exportUrl"].is_string());
+    site.ask("mutation($id: ID!) { deleteRun(id: $id) { __typename } }", json!({ "id": run.to_string() }))
+        .await;
+    assert_eq!(site.graphql(RUN, id).await["run"]["exportUrl"], Value::Null);
     let range = "query($times: TimeWindow!) { range(window: $times) { exportUrl(format: CSV) } }";
     let none = json!({ "times": { "from": "1999-01-01T00:00:00Z", "to": "1999-01-02T00:00:00Z" } });
     assert_eq!(site.graphql(range, none).await["range"]["exportUrl"], Value::Null);
