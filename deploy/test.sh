@@ -48,7 +48,7 @@ oracles() {
 }
 
 chromium() {
-    command -v chromium >/dev/null && return
+    type -P chromium >/dev/null && return
     echo "installing chromium"
     local sudo=''
     [ "$(id -u)" = 0 ] || sudo=sudo
