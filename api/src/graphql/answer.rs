@@ -1,6 +1,6 @@
 //! Around every operation: its loaders and budget, limits on the parsed document, and a code on every error.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use async_graphql::{
     ErrorExtensionValues, Request, Response, ServerError, ServerResult, ValidationResult, Variables,
@@ -59,14 +59,15 @@ impl Extension for Answering {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        request.parsed_query().map_err(|error| with(error, Code::GraphqlParseFailed))?;
-        let (name, given) = (request.operation_name.clone(), request.variables.clone());
-        let document = request.parsed_query()?;
+        // Lent while the request gives its document away; they may be long.
+        let (name, given) = (request.operation_name.take(), mem::take(&mut request.variables));
+        let document = request.parsed_query().map_err(|error| with(error, Code::GraphqlParseFailed))?;
         limit::check(document, &self.runtime.config.limits.document)
             .map_err(|refusal| with(ServerError::new(refusal.message, None), refusal.code))?;
         if let Some(left) = without_absent(document, name.as_deref(), &given) {
             request.set_parsed_query(left);
         }
+        (request.operation_name, request.variables) = (name, given);
         let request = request.data(load::loaders(&self.runtime, &self.batches)).data(Budget::default());
         next.run(ctx, request).await
     }

@@ -28,7 +28,7 @@ pub(crate) struct Axis {
 }
 
 /// Whose times an axis has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Scope {
     /// This run's.
     Run(RunId),
