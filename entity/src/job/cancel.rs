@@ -45,12 +45,13 @@ pub async fn cancel(tx: &DatabaseTransaction, id: JobId) -> Result<CancelOutcome
     Ok(CancelOutcome::Cancelled)
 }
 
-/// The holder confirms that it stopped. Returns whether the job was still its own.
+/// The holder confirms that it stopped. Returns whether the job was still its own, and somebody had asked for it:
+/// a job that nobody cancelled goes on.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn cancelled(tx: &DatabaseTransaction, id: JobId, token: i64) -> Result<bool, DbErr> {
-    let Some(job) = held(tx, id, token).await? else { return Ok(false) };
+    let Some(job) = held(tx, id, token).await?.filter(|job| job.cancel_requested) else { return Ok(false) };
     let now = clock::now(tx).await?;
     enter(tx, &job, closed(JobState::Cancelled, now), None, now).await
 }

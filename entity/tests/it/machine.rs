@@ -138,7 +138,10 @@ impl World {
             Step::RetryLater(_) => drop(job::retry_later(&tx, id, token, &failure()).await.unwrap()),
             Step::Crash(_) => drop(job::crashed(&tx, id, token).await.unwrap()),
             Step::Release(_) => drop(job::release(&tx, id, token).await.unwrap()),
-            _ => drop(job::cancelled(&tx, id, token).await.unwrap()),
+            _ => {
+                let confirmed = job::cancelled(&tx, id, token).await.unwrap();
+                assert_eq!(confirmed, is_holder(job, &before) && before.cancel_requested, "{before:?}");
+            }
         }
         tx.commit().await.unwrap();
         let after = self.store.job(id).await;

@@ -18,13 +18,16 @@ pub(super) async fn publish(
     output: &Output,
 ) -> Outcome<()> {
     let publication = publication(conversion, output)?;
-    let published = execution.insist(|| commit(execution, &publication)).await;
-    let published = match published {
-        Ok(true) => true,
-        // An answer may have been lost on its way: what counts is what the database holds.
-        Ok(false) | Err(_) => execution.insist(|| is_published(execution, conversion)).await?,
-    };
-    if published { Ok(()) } else { Err(overtaken(execution)) }
+    let committed = execution.insist(|| commit(execution, &publication)).await;
+    if matches!(committed, Ok(true)) {
+        return Ok(());
+    }
+    // An answer may have been lost on its way: what counts is what the database holds.
+    if execution.insist(|| is_published(execution, conversion)).await? {
+        return Ok(());
+    }
+    committed?;
+    Err(overtaken(execution))
 }
 
 async fn commit(execution: &Execution, publication: &Publication) -> Result<bool, DbErr> {
@@ -97,4 +100,51 @@ fn recorded(message: &MessageFile, signal: &SignalSummary) -> Outcome<RecordedSi
 fn json(value: &impl Serialize) -> Outcome<String> {
     serde_json::to_string(value)
         .map_err(|error| Setback::Crashed(format!("the output has no JSON form: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use canlog::manifest::Manifest;
+    use canlog::report::Report;
+    use platform::testing::TestRuntime;
+    use sea_orm::ConnectionTrait;
+
+    use super::*;
+    use crate::Worker;
+    use crate::claim;
+    use crate::jobs::convert_upload::store;
+    use crate::seed::queued;
+    use crate::trouble::TroubleKind;
+
+    fn output() -> Output {
+        Output {
+            manifest: Manifest::default(),
+            report: Report::default(),
+            files: Vec::new(),
+            manifest_name: "manifest.json".parse().unwrap(),
+            bytes: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_reads_and_does_not_write_cancels_nothing() {
+        let runtime = TestRuntime::start().await.unwrap();
+        queued(&runtime).await;
+        let worker = Arc::new(Worker::open((*runtime).clone(), "unused".into()).unwrap());
+        let execution = Execution::new(worker.clone(), claim::next(&worker).await.unwrap());
+        let conversion = store::begin(&execution).await.unwrap();
+
+        let database = runtime.database.write();
+        let refusing =
+            "CREATE TRIGGER refuse BEFORE UPDATE ON conversion BEGIN SELECT RAISE(ABORT, 'full'); END";
+        database.execute_unprepared(refusing).await.unwrap();
+        let refused = publish(&execution, &conversion, &output()).await.unwrap_err();
+        let is_retried = matches!(&refused, Setback::Retry(trouble) if trouble.kind == TroubleKind::Database);
+        assert!(is_retried, "{refused:?}");
+
+        database.execute_unprepared("DROP TRIGGER refuse").await.unwrap();
+        publish(&execution, &conversion, &output()).await.unwrap();
+    }
 }
