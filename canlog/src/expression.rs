@@ -84,6 +84,7 @@ mod planner;
 mod print;
 mod register;
 mod running;
+mod sound;
 mod syntax;
 mod token;
 mod unit;

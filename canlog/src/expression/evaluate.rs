@@ -8,6 +8,7 @@ use super::kernel::{self, Operand};
 use super::merge::Merge;
 use super::plan::{Base, Operation, Plan, Step, Value};
 use super::running::{Overfull, State};
+use super::sound::Sound;
 
 /// Rows computed at once: some registers of so many numbers stay in the first caches.
 pub(super) const BLOCK: usize = 1_024;
@@ -64,6 +65,8 @@ pub struct Evaluation<'a> {
     merge: Merge,
     states: Vec<State>,
     registers: Vec<Vec<f64>>,
+    /// Of an evaluation that did not begin with the first row.
+    sound: Option<Box<Sound>>,
     rows: u64,
 }
 
@@ -98,8 +101,20 @@ impl<'a> Evaluation<'a> {
             merge: Merge::new(plan),
             states: plan.steps.iter().map(|step| State::of(step.operation)).collect(),
             registers: vec![vec![0.0; BLOCK]; plan.registers],
+            sound: None,
             rows: 0,
         }
+    }
+
+    /// Begins with the rows of each base from a time on; with [`Micros::MIN`], with its first.
+    pub(crate) fn within(plan: &'a Plan, from: &[Micros]) -> Self {
+        Self { sound: Some(Box::new(Sound::new(plan, from))), ..Self::new(plan) }
+    }
+
+    /// From which time on the values are those of an evaluation that began with the first row, as far as the rows
+    /// until now tell; [`Micros::MAX`] while they do not.
+    pub(crate) fn sound_from(&self) -> Micros {
+        self.sound.as_ref().map_or(Micros::MIN, |sound| sound.of(self.plan.root))
     }
 
     /// The next rows; none at the end, and none of a constant. `read` appends rows of a base to an empty block,
@@ -171,6 +186,7 @@ impl<'a> Evaluation<'a> {
         let mut out = mem::take(&mut self.registers[step.register]);
         let mut state = mem::replace(&mut self.states[index], State::None);
         let result = self.compute(step, &mut state, &mut out[..rows]);
+        self.follow(index);
         self.registers[step.register] = out;
         self.states[index] = state;
         result
@@ -197,6 +213,19 @@ impl<'a> Evaluation<'a> {
                 Ok(())
             }
         }
+    }
+
+    fn follow(&mut self, index: usize) {
+        let Some(mut sound) = self.sound.take() else { return };
+        let step = &self.plan.steps[index];
+        let set = if let Operation::Hold { from, .. } = step.operation { from } else { step.set };
+        let times = &self.merge.times[set];
+        let values = match self.operand(step.operands[0], times.len()) {
+            Operand::Column(values) => values,
+            Operand::Constant(_) => &[],
+        };
+        sound.advance(self.plan, index, times, values);
+        self.sound = Some(sound);
     }
 
     fn operand(&self, value: Value, rows: usize) -> Operand<'_> {

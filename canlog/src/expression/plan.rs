@@ -1,10 +1,15 @@
 //! An expression whose names have a meaning, as a list of steps over columns.
 
+use crate::frame::Micros;
+
 use super::catalog::Catalog;
 use super::failure::{ExpressionError, Position, Reason};
 use super::limits::Limits;
 use super::planner::Planner;
 use super::syntax::{Binary, Expression, Running, Unary};
+
+/// Most signals have a sample within this time.
+const OFTEN: Micros = 1_000_000;
 
 /// What an evaluation reads and computes.
 #[derive(Clone, Debug)]
@@ -116,9 +121,29 @@ impl Plan {
         }
     }
 
-    /// Whether a row's value depends on earlier rows.
-    pub(crate) fn looks_back(&self) -> bool {
-        let back = |step: &Step| matches!(step.operation, Operation::Running(_) | Operation::Hold { .. });
-        self.bases.len() > 1 || self.steps.iter().any(back)
+    /// How much earlier than a row an evaluation should begin to know its value: a guess where that depends on where
+    /// samples are, which the evaluation then judges. None where it takes all rows before.
+    pub(crate) fn lead(&self) -> Option<Micros> {
+        let mut registers = vec![0; self.registers];
+        let of = |registers: &[Micros], value: Value| match value {
+            Value::Register(register) => registers[register],
+            Value::Constant(_) | Value::Input { .. } => 0,
+        };
+        for step in &self.steps {
+            let operands = step.operands.iter().map(|&operand| of(&registers, operand)).max();
+            let lead: Micros = match step.operation {
+                Operation::Unary(_) | Operation::Binary(_) | Operation::Choose => 0,
+                Operation::Hold { .. } => OFTEN,
+                Operation::Running(running) => match running {
+                    Running::Previous | Running::Derivative => OFTEN,
+                    Running::MovingMean(width) | Running::MovingMin(width) | Running::MovingMax(width) => {
+                        width
+                    }
+                    Running::Integral | Running::LowPass(_) => return None,
+                },
+            };
+            registers[step.register] = operands.unwrap_or_default().saturating_add(lead);
+        }
+        Some(of(&registers, self.root))
     }
 }

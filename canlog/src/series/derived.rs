@@ -10,12 +10,17 @@ use crate::series::ordered::Ordered;
 use crate::series::rows::Take;
 use crate::series::{Derivation, SeriesError};
 
+/// How much longer the next lead is where one was too short.
+const FURTHER: Micros = 16;
+
 /// A derived signal as far as it lies in a window.
 pub(crate) struct Derived<'a, R> {
     plan: &'a Plan,
     evaluation: Evaluation<'a>,
     bases: Vec<Ordered<'a, R>>,
     window: Range<Micros>,
+    /// How much earlier than the window it is computed from; none from the first row.
+    lead: Option<Micros>,
     times: Vec<Micros>,
     values: Vec<f64>,
     /// How many of these were taken.
@@ -46,18 +51,10 @@ impl<'a, R: Read + Seek> Derived<'a, R> {
         }
         let extent = extent.unwrap_or(0..0);
         let window = window.start.max(extent.start)..window.end.min(extent.end);
-        begin(plan, &mut bases, &window);
-        let evaluation = Evaluation::new(plan);
-        Ok(Self {
-            plan,
-            evaluation,
-            bases,
-            window,
-            times: Vec::new(),
-            values: Vec::new(),
-            taken: 0,
-            ended: false,
-        })
+        let lead = plan.lead();
+        let evaluation = begin(plan, &mut bases, &window, lead);
+        let (times, values) = (Vec::new(), Vec::new());
+        Ok(Self { plan, evaluation, bases, window, lead, times, values, taken: 0, ended: false })
     }
 
     /// What of the window lies in the run.
@@ -67,9 +64,9 @@ impl<'a, R: Read + Seek> Derived<'a, R> {
 
     /// Begins anew.
     pub(crate) fn rewind(&mut self) {
-        begin(self.plan, &mut self.bases, &self.window);
-        self.evaluation = Evaluation::new(self.plan);
+        self.evaluation = begin(self.plan, &mut self.bases, &self.window, self.lead);
         self.times.clear();
+        self.values.clear();
         (self.taken, self.ended) = (0, false);
     }
 
@@ -87,23 +84,29 @@ impl<'a, R: Read + Seek> Derived<'a, R> {
     }
 
     fn compute(&mut self) -> Result<bool, SeriesError> {
-        let Self { plan, evaluation, bases, window, times, values, taken, .. } = self;
-        let mut read = |base: &Base, rows: usize, block: &mut Block| {
-            let place = plan.bases().iter().position(|one| one.base == base.base);
-            match place.and_then(|place| bases.get_mut(place)) {
-                Some(file) => feed(file, rows, block),
-                None => Ok(()),
-            }
-        };
-        times.clear();
-        values.clear();
-        *taken = 0;
-        while times.is_empty() {
+        self.times.clear();
+        self.values.clear();
+        self.taken = 0;
+        while self.times.is_empty() {
+            let Self { plan, evaluation, bases, window, lead, times, values, .. } = self;
+            let mut read = |base: &Base, rows: usize, block: &mut Block| {
+                let place = plan.bases().iter().position(|one| one.base == base.base);
+                match place.and_then(|place| bases.get_mut(place)) {
+                    Some(file) => feed(file, rows, block),
+                    None => Ok(()),
+                }
+            };
             let Some(chunk) = evaluation.next(&mut read).map_err(refused)? else { return Ok(false) };
-            let rows = chunk.times.iter().zip(chunk.values);
-            for (&time, &value) in rows.filter(|&(time, value)| *time >= window.start && !value.is_nan()) {
+            let before = chunk.times.partition_point(|&time| time < window.start);
+            let first = chunk.times.get(before).copied();
+            let rows = chunk.times.iter().zip(chunk.values).skip(before);
+            for (&time, &value) in rows.filter(|(_, value)| !value.is_nan()) {
                 times.push(time);
                 values.push(value);
+            }
+            if first.is_some_and(|first| first < evaluation.sound_from()) {
+                *lead = lead.and_then(|lead| lead.max(1).checked_mul(FURTHER));
+                self.rewind();
             }
         }
         Ok(true)
@@ -140,12 +143,20 @@ impl<'a, R: Read + Seek> Derived<'a, R> {
     }
 }
 
-/// Rows behind the window are never needed; those before it are, where an expression looks back.
-fn begin<R: Read + Seek>(plan: &Plan, bases: &mut [Ordered<'_, R>], window: &Range<Micros>) {
-    let start = if plan.looks_back() { Micros::MIN } else { window.start };
-    for base in bases {
+/// Begins as much earlier than the window, or with the first row. Rows behind the window are never needed.
+fn begin<'a, R: Read + Seek>(
+    plan: &'a Plan,
+    bases: &mut [Ordered<'_, R>],
+    window: &Range<Micros>,
+    lead: Option<Micros>,
+) -> Evaluation<'a> {
+    let start = lead.map_or(Micros::MIN, |lead| window.start.saturating_sub(lead));
+    let mut begin = |base: &mut Ordered<'_, R>| {
         base.begin(if window.is_empty() { 0..0 } else { start..window.end });
-    }
+        if base.extent().start < start { start } else { Micros::MIN }
+    };
+    let from: Vec<Micros> = bases.iter_mut().map(&mut begin).collect();
+    Evaluation::within(plan, &from)
 }
 
 fn feed<R: Read + Seek>(

@@ -25,8 +25,9 @@ pub struct Recording<'a, R, O> {
 
 /// An expression and the files of one run that it is computed from.
 ///
-/// Its samples are the rows where it is not NaN: a gap is no sample. They do not depend on the window asked for:
-/// what looks back in time, and what joins several messages, is computed from the beginning of the run.
+/// Its samples are the rows where it is not NaN: a gap is no sample. They do not depend on the window asked for, to
+/// the last bit: what looks back in time, and what joins several messages, is computed from as far back as its values
+/// depend on, an integral or a low-pass from the beginning of the run.
 #[derive(Debug)]
 pub struct Derivation<'a, R> {
     /// What to compute.

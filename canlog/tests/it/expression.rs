@@ -6,7 +6,7 @@ mod limits;
 mod names;
 mod oracle;
 mod property;
-mod random;
+pub(crate) mod random;
 
 use std::convert::Infallible;
 

@@ -1,10 +1,13 @@
 //! Message files that expressions are computed from, and the same samples from a look at every row.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use canlog::expression::{Base, Block, Catalog, Expression, Limits, Plan};
 use canlog::frame::Micros;
-use canlog::series::{BaseFile, Derivation, Input, SeriesError, Trace};
+use canlog::series::{
+    BaseFile, ColumnCache, Derivation, Input, Reduction, SeriesError, SeriesRequest, Trace, read_range,
+};
 use canlog::statistics::{StatisticsRequest, read_statistics};
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series as Values64};
 use proptest::prelude::*;
@@ -130,6 +133,9 @@ pub(super) fn expression() -> impl Strategy<Value = &'static str> {
         "derivative(b - d)",
         "if(d > previous(d), a, previous(c))",
         "integral(d) + moving_min(b + d, 100ms)",
+        "previous(if(a > 9, a, 0/0))",
+        "moving_mean(previous(a), 2s) - moving_max(derivative(c), 5s)",
+        "moving_mean(d * b, 10s)",
     ])
 }
 
@@ -143,6 +149,65 @@ fn short() -> Run {
         signals: names.map(|name| (name, (0..100).map(|row| Some(f64::from(row))).collect())).to_vec(),
     };
     Run { messages: [message(["a", "b"]), message(["c", "d"])] }
+}
+
+/// An hour of two messages at 10 Hz; of `a` every tenth second alone, of `b` nothing after the first minute.
+fn long() -> Run {
+    let message = |names: [&'static str; 2], of_first: fn(i64) -> bool, of_second: fn(i64) -> bool| {
+        let values = |has: fn(i64) -> bool| (0..36_000).map(|row| has(row).then_some(row as f64)).collect();
+        let signals = vec![(names[0], values(of_first)), (names[1], values(of_second))];
+        Message { times: (0..36_000).map(|row| row * 100_000).collect(), signals }
+    };
+    let sparse = message(["a", "b"], |row| row % 100 == 0, |row| row < 600);
+    Run { messages: [sparse, message(["c", "d"], |_| true, |_| true)] }
+}
+
+/// Parts of files that were read for a view of the last second but one; each file has 72 row groups.
+fn read(source: &str, run: &Run, files: &[Vec<u8>; 2]) -> u64 {
+    let plan = plan(source);
+    let Trace::Derived(mut derivation) = derived(&plan, files) else { panic!("it is derived") };
+    let cache = Arc::new(ColumnCache::new(64 << 20));
+    for (base, of) in derivation.bases.iter_mut().zip(plan.bases()) {
+        base.rows = Input::kept(Cursor::new(files[of.base].as_slice()), &cache, ["one", "other"][of.base]);
+    }
+    let window = 3_598_000_000..3_599_000_000;
+    let request =
+        SeriesRequest { window: window.clone(), method: Reduction::Raw, ..SeriesRequest::default() };
+    let trace: Trace<'_, Bytes<'_>, Bytes<'_>> = derivation.into();
+    let answer = read_range(vec![trace], &request).unwrap();
+    let samples = run.samples(&plan);
+    let within = samples.times.iter().zip(&samples.values).filter(|(time, _)| window.contains(time));
+    let bits = |value: &f64| value.to_bits();
+    let wanted: Vec<_> = within.map(|(_, value)| value.as_ref().map(bits)).collect();
+    assert_eq!(
+        answer.values.iter().map(|value| Some(value.to_bits())).collect::<Vec<_>>(),
+        wanted,
+        "{source}"
+    );
+    cache.counts().misses
+}
+
+#[test]
+fn a_late_view_reads_no_more_than_it_depends_on() {
+    let run = long();
+    let files = run.write(500);
+    let read = |source| read(source, &run, &files);
+    // Of each file its metadata; of each row group, 50 seconds long, the times and the columns.
+    for (source, parts) in [
+        ("c * 2", 3),
+        ("derivative(c)", 3),
+        ("moving_mean(c, 10s)", 3),
+        ("moving_mean(c, 100s)", 7),
+        ("previous(a)", 3),
+        ("derivative(a) + c", 6),
+        ("c + d * a", 7),
+    ] {
+        assert_eq!(read(source), parts, "{source}");
+    }
+    // What these depend on lies at the beginning.
+    for source in ["integral(c)", "low_pass(c, 1s)", "previous(b) + c"] {
+        assert!(read(source) > 2 * 72, "{source}: {}", read(source));
+    }
 }
 
 #[test]
