@@ -12,6 +12,7 @@ mod derived_signal_edit;
 pub(crate) mod error;
 mod export;
 pub(crate) mod expression;
+mod failed;
 pub(crate) mod input;
 mod interval;
 mod interval_edit;

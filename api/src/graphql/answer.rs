@@ -1,13 +1,14 @@
-//! Around every operation: its loaders and budget, limits on the parsed document, and a code on every error.
+//! Around every operation: its loaders and budget, limits on the parsed document, null where a field failed, and a code
+//! on every error.
 
 use std::{mem, sync::Arc};
 
 use async_graphql::{
-    ErrorExtensionValues, Request, Response, ServerError, ServerResult, ValidationResult, Variables,
+    ErrorExtensionValues, Request, Response, ServerError, ServerResult, ValidationResult, Value, Variables,
     async_trait::async_trait,
     extensions::{
         Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest,
-        NextRequest, NextSubscribe, NextValidation,
+        NextRequest, NextResolve, NextSubscribe, NextValidation, ResolveInfo,
     },
     futures_util::stream::{BoxStream, StreamExt},
     parser::types::ExecutableDocument,
@@ -17,6 +18,7 @@ use platform::runtime::Runtime;
 use super::{
     absent::without_absent,
     error::Code,
+    failed::Failed,
     limit,
     load::{self, Batches},
     series::Budget,
@@ -27,13 +29,15 @@ pub(crate) struct Answers(pub(crate) Runtime);
 
 impl ExtensionFactory for Answers {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Answering { runtime: self.0.clone(), batches: Batches::default() })
+        let (runtime, batches, failed) = (self.0.clone(), Batches::default(), Failed::default());
+        Arc::new(Answering { runtime, batches, failed })
     }
 }
 
 struct Answering {
     runtime: Runtime,
     batches: Batches,
+    failed: Failed,
 }
 
 #[async_trait]
@@ -110,7 +114,17 @@ impl Extension for Answering {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
-        self.batches.gather(next.run(ctx, operation_name)).await
+        self.failed.complete(self.batches.gather(next.run(ctx, operation_name)).await)
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        let (path, is_nullable) = (info.path_node, !info.return_type.ends_with('!'));
+        self.failed.settle(path, is_nullable, next.run(ctx, info).await)
     }
 }
 

@@ -6,6 +6,7 @@ mod defaults;
 mod derived;
 mod derived_limits;
 mod derived_names;
+mod failures;
 mod introspection;
 mod limits;
 mod logs;
