@@ -123,12 +123,11 @@ impl Parser<'_> {
             Token::Number(seconds) => seconds * 1e6,
             _ => return Err(self.duration_expected(function)),
         };
-        let micros = micros.round();
         if !(1.0..=LONGEST).contains(&micros) {
             return Err(self.duration_expected(function));
         }
         self.take();
-        let micros = micros as i64;
+        let micros = micros.round() as i64;
         Ok(match function {
             Function::MovingMean => Running::MovingMean(micros),
             Function::MovingMin => Running::MovingMin(micros),
@@ -140,7 +139,7 @@ impl Parser<'_> {
     fn duration_expected(&self, function: Function) -> ExpressionError {
         match function {
             Function::LowPass => self.expected("a time constant as 200ms, or a cut-off above zero as 5Hz"),
-            _ => self.expected("a duration of at least 1us, as 500ms or 2s"),
+            _ => self.expected("a duration from 1us to 1e9s, as 500ms or 2s"),
         }
     }
 }

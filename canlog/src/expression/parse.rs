@@ -80,8 +80,10 @@ impl<'a> Parser<'a> {
 
     /// Everything that calls itself comes through here.
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.depth == self.limits.deepest() {
-            let message = format!("more than {} brackets, signs and powers in one another", self.depth);
+        let deepest = self.limits.deepest();
+        // The whole text is none of them.
+        if self.depth > deepest {
+            let message = format!("more than {deepest} brackets, signs and powers in one another");
             return Err(ExpressionError::new(Reason::TooComplex, self.place(), message)
                 .hint("save an inner part as a derived signal of its own"));
         }

@@ -36,6 +36,8 @@ impl Display for Name {
 struct Printed {
     text: String,
     level: u8,
+    /// Of `min` and `max`: which, and the operands.
+    folded: Option<(Binary, Vec<String>)>,
 }
 
 impl Printed {
@@ -47,6 +49,9 @@ impl Printed {
 
 impl Expression {
     fn print(&self, node: Node, printed: &[Printed]) -> Printed {
+        if let Node::Binary(binary @ (Binary::Min | Binary::Max), left, right) = node {
+            return print_fold(binary, &printed[left], &printed[right]);
+        }
         let (text, level) = match node {
             Node::Number(value) => (number(value), level::OPERAND),
             Node::Name(name) => (self.names[name].to_string(), level::OPERAND),
@@ -69,7 +74,7 @@ impl Expression {
                 (print_running(running, &printed[operand].text), level::OPERAND)
             }
         };
-        Printed { text, level }
+        Printed { text, level, folded: None }
     }
 }
 
@@ -98,6 +103,19 @@ fn print_binary(binary: Binary, left: &Printed, right: &Printed) -> (String, u8)
         _ => (level, level + 1),
     };
     (format!("{} {sign} {}", left.at(from_left), right.at(from_right)), level)
+}
+
+/// A fold of a fold as one, and `min(max(a, b), c)` as `clamp(a, b, c)`: no deeper than they can be written.
+fn print_fold(binary: Binary, left: &Printed, right: &Printed) -> Printed {
+    let (mut operands, is_clamp) = match &left.folded {
+        Some((inner, operands)) if *inner == binary => (operands.clone(), false),
+        Some((Binary::Max, operands)) if operands.len() == 2 => (operands.clone(), true),
+        _ => (vec![left.text.clone()], false),
+    };
+    operands.push(right.text.clone());
+    let function = if is_clamp { Function::Clamp } else { Function::Fold(binary) };
+    let text = format!("{}({})", name_of(function), operands.join(", "));
+    Printed { text, level: level::OPERAND, folded: (!is_clamp).then_some((binary, operands)) }
 }
 
 fn call(function: Function, left: &Printed, right: &Printed) -> (String, u8) {

@@ -143,7 +143,8 @@ impl LowPass {
                 let step = time.saturating_sub(last.time).max(0);
                 if step != self.step {
                     self.step = step;
-                    self.weight = -(-seconds(step) / self.time_constant).exp_m1();
+                    let decay = if step == 0 { 0.0 } else { -seconds(step) / self.time_constant };
+                    self.weight = -decay.exp_m1();
                 }
                 last.value + self.weight * (value - last.value)
             }

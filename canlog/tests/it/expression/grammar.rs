@@ -24,8 +24,11 @@ fn precedence() {
         ("(a || b) && c", "(a or b) and c"),
         ("(a<b)==c", "(a < b) == c"),
         ("a ? b : c ? d : f", "if(a, b, if(c, d, f))"),
-        ("max(a,b,c)", "max(max(a, b), c)"),
-        ("clamp(a, 0, 1)", "min(max(a, 0), 1)"),
+        ("max(max(a,b),c)", "max(a, b, c)"),
+        ("max(a,max(b,c))", "max(a, max(b, c))"),
+        ("min(max(a, 0), 1)", "clamp(a, 0, 1)"),
+        ("min(max(a, 0, b), 1, 2)", "min(max(a, 0, b), 1, 2)"),
+        ("max(min(a, 1), 0)", "max(min(a, 1), 0)"),
         ("ln(a) + +b", "log(a) + b"),
         ("moving_mean(a, .5)", "moving_mean(a, 500ms)"),
         ("low_pass(a, 1.5kHz) / 1e300", "low_pass(a, 1500Hz) / 1e300"),
@@ -35,6 +38,16 @@ fn precedence() {
     ] {
         assert_eq!(canonical(source), read, "{source}");
         assert_eq!(canonical(read), read);
+    }
+}
+
+/// What is printed has to be taken again.
+#[test]
+fn what_may_be_written_may_be_printed() {
+    let long = format!("max({})", vec!["a"; 100].join(", "));
+    let deep = (0..30).fold("a".to_owned(), |inner, _| format!("clamp({inner}, 0, 1)"));
+    for text in [long, deep] {
+        assert_eq!(canonical(&text), text);
     }
 }
 

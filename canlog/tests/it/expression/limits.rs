@@ -37,8 +37,8 @@ fn nodes() {
 fn depth() {
     let nested = |open: &str, close: &str, depth| format!("{}1{}", open.repeat(depth), close.repeat(depth));
     for (open, close) in [("(", ")"), ("sin(", ")"), ("-", ""), ("2^", ""), ("not ", ""), ("1?1:", "")] {
-        assert!(parse(&nested(open, close, 31)).is_ok(), "{open}");
-        assert!(too_complex(parse(&nested(open, close, 32))), "{open}");
+        assert!(parse(&nested(open, close, 32)).is_ok(), "{open}");
+        assert!(too_complex(parse(&nested(open, close, 33))), "{open}");
     }
 }
 
