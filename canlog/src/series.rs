@@ -84,8 +84,8 @@ pub struct SeriesRequest {
     pub every: Option<Micros>,
     /// What stands in buckets, or on a shared axis, where there is no sample.
     pub fill: Fill,
-    /// From where to where the runs reach, where that is known: no gap lies between two messages of one run, even if
-    /// the one ends before the other begins.
+    /// From the first sample of any of the signals to the last one, of each run, where there are several: no gap lies
+    /// between two messages of one run, even if the one ends before the other begins.
     pub runs: Vec<Range<Micros>>,
 }
 

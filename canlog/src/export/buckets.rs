@@ -10,7 +10,7 @@ use crate::export::{ExportRequest, MOST_ROWS, Rows};
 use crate::overview::Cell;
 use crate::series::grid::Grid;
 use crate::series::reduce::{self, columns, numbers};
-use crate::series::source::Source;
+use crate::series::source::{Source, look};
 use crate::series::{Fill, Reduction, SeriesError};
 
 /// Buckets of all signals that may be put together at once, from their overviews.
@@ -83,15 +83,13 @@ impl<'a, R: Read + Seek> Buckets<'a, R> {
 }
 
 fn whole<R: Read + Seek, O: Read + Seek>(
-    runs: Vec<Source<'_, R, O>>,
+    mut runs: Vec<Source<'_, R, O>>,
     grid: &Grid,
     method: Reduction,
 ) -> Result<Vec<Cell<f64>>, SeriesError> {
     let mut buckets = reduce::Buckets::new(grid);
-    for mut run in runs {
-        run.look(grid.bucket, Some(grid.bucket), method)?;
-        run.gather(&mut buckets)?;
-    }
+    look(&mut runs, grid.bucket, Some(grid.bucket), method)?;
+    runs.iter_mut().try_for_each(|run| run.gather(&mut buckets))?;
     Ok(buckets.into_cells())
 }
 

@@ -56,6 +56,7 @@ impl<R: Read + Seek> Overview<R> {
         let meets = |first: Micros, last: Micros| {
             first < window.end && last.saturating_add(level.width) > window.start
         };
+        let extent = self.extent();
         for &group in &level.row_groups {
             if self.file.time_range(group).is_some_and(|(first, last)| !meets(first, last)) {
                 continue;
@@ -78,10 +79,10 @@ impl<R: Read + Seek> Overview<R> {
                 if count > 0 && meets(start, start) {
                     let at = |values: &[f64]| values.get(row).copied().unwrap_or_default();
                     let (min, max, sum, first, last) = (at(min), at(max), at(sum), at(first), at(last));
-                    take(
-                        start,
-                        Cell { count, min, max, first, last, sum, first_time: start, last_time: start },
-                    );
+                    // Within the run: runs one after the other may share a cell.
+                    let first_time = start.max(extent.start);
+                    let last_time = start.saturating_add(level.width).min(extent.end) - 1;
+                    take(start, Cell { count, min, max, first, last, sum, first_time, last_time });
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::series::grid::{Grid, bridged, covered};
 use crate::series::raw::{Raw, shared_axis};
 use crate::series::recorded::joined;
 use crate::series::reduce::Buckets;
-use crate::series::source::Source;
+use crate::series::source::{Source, look};
 use crate::series::{Fill, Reduction, Series, SeriesError, SeriesRequest, Trace};
 
 /// Buckets of one answer, whatever was asked for.
@@ -51,8 +51,8 @@ impl<'a, 'r, R: Read + Seek, O: Read + Seek> Answer<'a, 'r, R, O> {
         let parts = i64::try_from(self.most.max(LEAST_CELLS)).unwrap_or(Micros::MAX);
         let every = self.every();
         let widest = every.unwrap_or(covered(&self.stretches) / parts);
-        for source in self.signals.iter_mut().flatten() {
-            source.look(widest, every, self.request.method)?;
+        for runs in &mut self.signals {
+            look(runs, widest, every, self.request.method)?;
         }
         if every.is_some() {
             return self.by_buckets(t0);
@@ -70,7 +70,7 @@ impl<'a, 'r, R: Read + Seek, O: Read + Seek> Answer<'a, 'r, R, O> {
 
     /// The samples themselves, or buckets of them when they are more than was known.
     fn by_rows(mut self, t0: Micros) -> Result<Vec<Series>, SeriesError> {
-        let grid = self.grid(self.nice_width());
+        let grid = Grid::new(&self.stretches, self.nice_width(), self.most);
         let room = self.room();
         let (mut raws, mut buckets) = (Vec::new(), Vec::new());
         for runs in &mut self.signals {
@@ -107,7 +107,7 @@ impl<'a, 'r, R: Read + Seek, O: Read + Seek> Answer<'a, 'r, R, O> {
         let cell = self.signals.iter().flatten().filter_map(Source::cell_width).max();
         let grid = match self.every() {
             Some(every) => Grid::every(&self.stretches, every, self.room())?,
-            None => self.grid(cell.unwrap_or_else(|| self.nice_width())),
+            None => Grid::new(&self.stretches, cell.unwrap_or_else(|| self.nice_width()), self.most),
         };
         let mut buckets = Vec::new();
         for runs in &mut self.signals {
@@ -132,15 +132,6 @@ impl<'a, 'r, R: Read + Seek, O: Read + Seek> Answer<'a, 'r, R, O> {
     /// Entries that are left when each gap between runs has one.
     fn room(&self) -> usize {
         self.most.saturating_sub(self.stretches.len() - 1)
-    }
-
-    fn grid(&self, cell: Micros) -> Grid {
-        if self.room() <= 2 * (self.stretches.len() - 1) {
-            // More runs than entries: the gaps are given up.
-            let hull = self.stretches[0].start..self.stretches[self.stretches.len() - 1].end;
-            return Grid::new(&[hull], cell, self.most);
-        }
-        Grid::new(&self.stretches, cell, self.room())
     }
 
     /// A width that people would choose, of at most the narrowest buckets.

@@ -28,26 +28,36 @@ struct Stretch {
 }
 
 impl Grid {
-    /// The narrowest buckets, a whole number of `cell`s each, of which at most `most` meet the stretches
-    /// (ascending, apart from each other, at least one).
+    /// Narrow buckets, a whole number of `cell`s each, that are at most `most` entries: those that meet the stretches
+    /// (ascending, apart from each other, at least one) and one for each gap between two of them.
     ///
-    /// They lie on multiples of their width, so that a window that moves keeps its buckets; a single bucket
-    /// starts with the first cell of the window instead. With more stretches than buckets, the gaps between
-    /// them are given up.
+    /// They lie on multiples of their width, so that a window that moves keeps its buckets; a single bucket starts with
+    /// the first cell of the window instead. Where stretches are many, several share a bucket and have no gap between
+    /// them; of two buckets nobody can say more.
     pub(crate) fn new(stretches: &[Range<Micros>], cell: Micros, most: usize) -> Self {
-        let most = i64::try_from(most).unwrap_or(Micros::MAX);
         let hull = hull(stretches);
         if most <= 1 {
             let start = cell_of(hull.start, cell);
             return Self::at(start, whole(hull.end.saturating_sub(start), 1, cell), &[hull]);
         }
-        let covered = covered(stretches);
-        let gaps = i64::try_from(2 * stretches.len()).unwrap_or(most);
-        let tries = [most, most - 1, most - gaps].into_iter().filter(|&parts| parts > 0);
+        let (covered, gaps) = (covered(stretches), stretches.len() - 1);
+        let room = i64::try_from(most.saturating_sub(gaps)).unwrap_or(Micros::MAX);
+        let parts = i64::try_from(2 * stretches.len()).unwrap_or(room);
+        let tries = [room, room - 1, room - parts].into_iter().filter(|&parts| parts > 0);
         let mut grids = tries.map(|parts| Self::aligned(stretches, whole(covered, parts, cell)));
-        grids.find(|grid| grid.len() as i64 <= most).unwrap_or_else(|| {
-            Self::aligned(std::slice::from_ref(&hull), whole(width(&hull), most - 1, cell))
-        })
+        if let Some(grid) = grids.find(|grid| grid.entries() <= most) {
+            return grid;
+        }
+        // Wider by a quarter each time, until they fit: two that hold everything and the gap between them do.
+        let mut bucket = whole(covered, room.max(1), cell);
+        while most > 2 && bucket < Micros::MAX {
+            let grid = Self::aligned(stretches, bucket);
+            if grid.entries() <= most {
+                return grid;
+            }
+            bucket = whole(bucket.saturating_add(bucket / 4).saturating_add(1), 1, cell);
+        }
+        Self::aligned(std::slice::from_ref(&hull), whole(width(&hull), 1, cell))
     }
 
     /// Buckets of this width.
@@ -89,6 +99,12 @@ impl Grid {
         self.stretches.last().map_or(0, |last| last.slot + (last.last - last.first + 1) as usize)
     }
 
+    /// How many entries they are, with one for each gap between two.
+    fn entries(&self) -> usize {
+        let gaps = self.stretches.windows(2).filter(|pair| is_gap(pair)).count();
+        self.len() + gaps
+    }
+
     /// The bucket of a time within a stretch.
     pub(crate) fn index(&self, time: Micros) -> usize {
         let at = self.stretches.partition_point(|stretch| stretch.window.end <= time);
@@ -108,7 +124,7 @@ impl Grid {
     /// The end of the stretch before the gap that lies between two buckets (ascending), if one does.
     pub(crate) fn gap(&self, one: usize, other: usize) -> Option<Micros> {
         let between = self.stretches.get(self.owner(one)..=self.owner(other)).unwrap_or_default();
-        let gap = between.windows(2).find(|pair| pair[1].first > pair[0].last);
+        let gap = between.windows(2).find(|pair| is_gap(pair));
         gap.map(|pair| pair[0].window.end)
     }
 
@@ -123,19 +139,25 @@ impl Grid {
     }
 }
 
+/// Whether no bucket is of both of two stretches that follow each other.
+fn is_gap(pair: &[Stretch]) -> bool {
+    matches!(pair, [one, other] if other.first > one.last)
+}
+
 /// How much time the stretches are.
 pub(crate) fn covered(stretches: &[Range<Micros>]) -> Micros {
     stretches.iter().map(width).fold(0, Micros::saturating_add)
 }
 
-/// The stretches (ascending, apart from each other), those within one of the runs made one.
+/// The stretches (ascending, apart from each other), those that one of the runs reaches from the one into the other
+/// made one.
 pub(crate) fn bridged(stretches: Vec<Range<Micros>>, runs: &[Range<Micros>]) -> Vec<Range<Micros>> {
     let mut bridged: Vec<Range<Micros>> = Vec::new();
     for next in stretches {
-        let within =
-            |run: &Range<Micros>, last: &Range<Micros>| run.start <= last.start && run.end >= next.end;
+        let reaches =
+            |run: &Range<Micros>, last: &Range<Micros>| run.start < last.end && run.end > next.start;
         match bridged.last_mut() {
-            Some(last) if runs.iter().any(|run| within(run, last)) => last.end = next.end,
+            Some(last) if runs.iter().any(|run| reaches(run, last)) => last.end = next.end,
             _ => bridged.push(next),
         }
     }

@@ -16,6 +16,28 @@ pub(crate) enum Source<'a, R, O> {
     Derived(Derived<'a, R>),
 }
 
+/// Reads the cells of the runs of one signal, as [`Source::look`]. Of runs that overlap, cells do not tell whose sample
+/// is the first or the last: their rows do.
+pub(crate) fn look<R: Read + Seek, O: Read + Seek>(
+    runs: &mut [Source<'_, R, O>],
+    widest: Micros,
+    every: Option<Micros>,
+    method: Reduction,
+) -> Result<(), SeriesError> {
+    let by_time = matches!(method, Reduction::First | Reduction::Last);
+    let windows: Vec<Range<Micros>> =
+        runs.iter().map(Source::window).filter(|window| !window.is_empty()).collect();
+    for run in runs {
+        let window = run.window();
+        let meets = |other: &&Range<Micros>| other.start < window.end && window.start < other.end;
+        // Itself among them.
+        if !by_time || windows.iter().filter(meets).count() <= 1 {
+            run.look(widest, every, method)?;
+        }
+    }
+    Ok(())
+}
+
 impl<'a, R: Read + Seek, O: Read + Seek> Source<'a, R, O> {
     pub(crate) fn open(trace: Trace<'a, R, O>, window: &Range<Micros>) -> Result<Self, SeriesError> {
         Ok(match trace {
@@ -33,12 +55,7 @@ impl<'a, R: Read + Seek, O: Read + Seek> Source<'a, R, O> {
     }
 
     /// Reads the cells of the coarsest level that is no wider than `widest` and fits into `every`.
-    pub(crate) fn look(
-        &mut self,
-        widest: Micros,
-        every: Option<Micros>,
-        method: Reduction,
-    ) -> Result<(), SeriesError> {
+    fn look(&mut self, widest: Micros, every: Option<Micros>, method: Reduction) -> Result<(), SeriesError> {
         match self {
             Self::Recorded(recorded) => recorded.look(widest, every, method),
             Self::Derived(_) => Ok(()),

@@ -9,6 +9,7 @@ use canlog::series::{
 use proptest::prelude::*;
 
 use super::message::{Files, Rows, TINY};
+use super::naive;
 use super::property::{method, rows};
 
 fn ask(runs: &[Files], request: &SeriesRequest) -> Result<Series, SeriesError> {
@@ -82,6 +83,47 @@ fn more_runs_than_points_are_answered() {
     }
 }
 
+/// Also where points are too few for each run and each gap to have one.
+#[test]
+fn nothing_is_filled_between_runs_that_share_points() {
+    let starts: Vec<_> = (0..20).map(|run| 7_000_000 + run * 900_000_000).collect();
+    let runs = drives(&starts);
+    for max_points in [3, 10, 20, 38, 39, 40, 58, 60, 200] {
+        let request = SeriesRequest {
+            max_points,
+            method: Reduction::Mean,
+            fill: Fill::Previous,
+            ..SeriesRequest::default()
+        };
+        let series = ask(&runs, &request).unwrap();
+        assert!((2..=max_points).contains(&series.time.len()), "{} of {max_points}", series.time.len());
+        let bucket = series.bucket.unwrap();
+        for (time, value) in series.time.iter().zip(&series.values) {
+            let at = series.t0 + (time * 1e6).round() as Micros;
+            let is_driven = starts.iter().any(|&start| start < at + bucket && at < start + 10_000_000);
+            assert!(is_driven || value.is_nan(), "{value} at {at} of {max_points}");
+        }
+    }
+    let two = SeriesRequest { max_points: 3, fill: Fill::Linear, ..SeriesRequest::default() };
+    let series = ask(&drives(&[0, 3_600_000_000]), &two).unwrap();
+    assert_eq!((series.min[0], series.max[2], series.time.len()), (0.0, 99.0, 3));
+    assert!(series.min[1].is_nan(), "one entry a run, and the gap");
+}
+
+#[test]
+fn a_run_joins_its_own_messages_and_no_others() {
+    let runs = drives(&[0, 60_000_000]);
+    let gaps = |spans: &[(Micros, Micros)]| {
+        let spans = spans.iter().map(|&(start, end)| start..end).collect();
+        let request = SeriesRequest { method: Reduction::Raw, runs: spans, ..SeriesRequest::default() };
+        ask(&runs, &request).unwrap().values.iter().filter(|value| value.is_nan()).count()
+    };
+    assert_eq!(gaps(&[]), 1);
+    assert_eq!(gaps(&[(0, 70_000_000)]), 0, "both are of one run");
+    assert_eq!(gaps(&[(3_000_000, 63_000_000)]), 0, "samples that begin late and end early");
+    assert_eq!(gaps(&[(0, 9_900_001), (60_000_000, 70_000_000)]), 1);
+}
+
 #[test]
 fn no_run_is_an_empty_answer() {
     let series = ask(&[], &SeriesRequest { window: 5..10, ..SeriesRequest::default() }).unwrap();
@@ -90,6 +132,21 @@ fn no_run_is_an_empty_answer() {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+
+    /// Two cars at once: what each bucket holds is what all rows say, first and last too.
+    #[test]
+    fn runs_at_the_same_time_are_one_axis(
+        one in rows(), other in rows(), late in 0i64..1_000, max_points in 2usize..60, flush in 20usize..200,
+        method in method(),
+    ) {
+        let one = moved(&one, 0);
+        let other = moved(&other, one.times.iter().max().unwrap() * late / 1_000);
+        let files = [one.write(flush, TINY), other.write(flush, TINY)];
+        let request = SeriesRequest { max_points, method, ..SeriesRequest::default() };
+        let answer = ask(&files, &request).unwrap();
+        let all = Rows { times: [one.times, other.times].concat(), values: [one.values, other.values].concat() };
+        naive::assert_same(&answer, &naive::expected(&all, &request, &answer));
+    }
 
     /// Every sample lies in exactly one entry, whatever the runs.
     #[test]
