@@ -35,7 +35,7 @@ use super::{
     file::{readable, unconverted},
     name::attachment,
     refusal::Taken,
-    reply::answer,
+    reply::{NOT_SHARED, answer},
     validator::is_known,
 };
 use crate::{
@@ -153,7 +153,8 @@ impl Export {
         let (selected, order) = ordered(&self.library, &self.lookup, &self.axis, &self.query).await?;
         let tag = tag::tag(&selected, &order, self.format);
         if is_known(&parts.headers, &tag) {
-            return Ok(answer(StatusCode::NOT_MODIFIED, vec![(ETAG, tag)], Body::empty()));
+            let fields = vec![(ETAG, tag), (CACHE_CONTROL, NOT_SHARED.to_owned())];
+            return Ok(answer(StatusCode::NOT_MODIFIED, fields, Body::empty()));
         }
         let fields = self.fields(&selected, tag);
         let body = match parts.method {
@@ -169,7 +170,7 @@ impl Export {
         vec![
             (ETAG, tag),
             (ACCEPT_RANGES, "none".to_owned()),
-            (CACHE_CONTROL, "private, no-cache".to_owned()),
+            (CACHE_CONTROL, NOT_SHARED.to_owned()),
             (CONTENT_TYPE, format::media_type(self.format).to_owned()),
             (CONTENT_DISPOSITION, attachment(&name)),
         ]
@@ -178,7 +179,7 @@ impl Export {
     /// Begins to write; ready as soon as it is known that there is something to send.
     async fn body(self, selected: Vec<Selected>, order: Order, line: Line) -> Answer<Body> {
         let place = self.library.place()?;
-        let opened = self.library.open(&self.lookup, selected).await?;
+        let opened = self.library.open(&self.lookup, &self.axis, selected).await?;
         let rows = opened.rows();
         let (outlet, inlet) = outlet(self.library.runtime().config.limits.export.stall);
         let (begun, beginning) = oneshot::channel();

@@ -28,7 +28,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{name::escaped, refusal::Taken};
+use super::{export::query::time as unescaped_time, name::escaped, refusal::Taken};
 use crate::{
     graphql::{Answer, Refusal, scalar::DateTime},
     link::Base,
@@ -171,7 +171,7 @@ fn runs_of(message: &str, wanted: &Wanted) -> Answer<Select<run::Entity>> {
 
 fn time(text: Option<&str>, name: &str) -> Answer<Option<i64>> {
     let Some(text) = text else { return Ok(None) };
-    match text.parse() {
+    match unescaped_time(text) {
         Ok(DateTime(micros)) => Ok(Some(micros)),
         Err(_) => Err(Refusal::input(name, "A time is as in 2019-10-06T15:42:54Z.")),
     }

@@ -33,7 +33,9 @@ impl IntoResponse for Refused {
         body.insert("message".to_owned(), message.into());
         body.insert("hint".to_owned(), serde_json::Value::Null);
         if let Some(field) = field {
-            body.insert("parameter".to_owned(), field.into());
+            // An expression is one of the signals here.
+            let parameter = if code == Code::Expression { "signals" } else { &field };
+            body.insert("parameter".to_owned(), parameter.into());
         }
         for (name, value) in details {
             body.insert(name.to_owned(), Value::into_json(value).unwrap_or_default());

@@ -19,6 +19,9 @@ use super::{
     validator::{is_continued, is_known},
 };
 
+/// How an answer may be kept: by who asked, who asks again whether it still is the same.
+pub(super) const NOT_SHARED: &str = "private, no-cache";
+
 /// A stored object.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
@@ -45,7 +48,8 @@ impl Stored {
     ) -> Result<Response, StorageError> {
         let (tag, bytes) = (format!("\"{}\"", self.is.sha256), self.is.bytes);
         if is_known(asked.headers, &tag) {
-            return Ok(answer(StatusCode::NOT_MODIFIED, vec![(ETAG, tag)], Body::empty()));
+            let fields = vec![(ETAG, tag), (CACHE_CONTROL, NOT_SHARED.to_owned())];
+            return Ok(answer(StatusCode::NOT_MODIFIED, fields, Body::empty()));
         }
         let is_head = asked.method == Method::HEAD;
         let ranged = !is_head && is_continued(asked.headers, &tag);
@@ -77,7 +81,7 @@ impl Stored {
             (ETAG, tag),
             (ACCEPT_RANGES, "bytes".to_owned()),
             // What was deleted must not live on: whoever keeps it asks again, which costs no bytes.
-            (CACHE_CONTROL, "private, no-cache".to_owned()),
+            (CACHE_CONTROL, NOT_SHARED.to_owned()),
             (CONTENT_TYPE, self.media_type.to_owned()),
             (CONTENT_DISPOSITION, attachment(&self.file_name)),
         ]

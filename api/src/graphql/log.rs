@@ -16,6 +16,7 @@ pub(crate) struct Log {
     pub(crate) blob: blob::Model,
     pub(crate) file_name: String,
     pub(crate) conversion: Option<ConversionId>,
+    pub(crate) is_deleted: bool,
 }
 
 /// The stored raw file that a run is made of. It is never changed; the same bytes are stored once.
@@ -49,8 +50,12 @@ impl Log {
         }
     }
 
-    /// Where to get it byte for byte: a link that is good for `server { limits { linkSeconds } }`.
+    /// Where to get it byte for byte: a link that is good for `server { limits { linkSeconds } }`. Null once the run is
+    /// deleted.
     async fn download_url(&self, ctx: &Context<'_>) -> Answer<Option<Url>> {
+        if self.is_deleted {
+            return Ok(None);
+        }
         links(ctx).signed(&format!("/logs/{}", self.blob.id)).await.map(Url).map(Some)
     }
 }

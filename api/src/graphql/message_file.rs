@@ -22,6 +22,7 @@ pub(crate) struct MessageFile {
     run: RunId,
     conversion: ConversionId,
     message: Message,
+    is_deleted: bool,
 }
 
 /// The rows of one message (of one bus and frame id) of a run as a Parquet file: a column `timestamp` and one a signal.
@@ -67,8 +68,12 @@ impl MessageFile {
         &self.message.rows_file.sha256
     }
 
-    /// Where to get it, whole or by ranges: a link that is good for `server { limits { linkSeconds } }`.
+    /// Where to get it, whole or by ranges: a link that is good for `server { limits { linkSeconds } }`. Null once the
+    /// run is deleted.
     async fn url(&self, ctx: &Context<'_>) -> Answer<Option<Url>> {
+        if self.is_deleted {
+            return Ok(None);
+        }
         let name = escaped(&self.message.rows_file.name);
         let path = format!("/runs/{}/conversions/{}/{name}", self.run, self.conversion);
         links(ctx).signed(&path).await.map(Url).map(Some)
@@ -93,8 +98,11 @@ pub(crate) async fn page(
         key: (*place).into(),
         id: conversion.0,
     };
-    let node =
-        |(_, message): (i64, &Message)| MessageFile { run: run.id, conversion, message: message.clone() };
+    let is_deleted = run.deleted_at.is_some();
+    let node = |(_, message): (i64, &Message)| {
+        let message = message.clone();
+        MessageFile { run: run.id, conversion, message, is_deleted }
+    };
     let rows = window.cut(files, |(place, _)| *place);
     Ok(Some(window.page(rows, total, cursor, node)))
 }

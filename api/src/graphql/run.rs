@@ -150,7 +150,8 @@ impl Run {
     async fn log(&self, ctx: &Context<'_>) -> Answer<Option<Log>> {
         let blob = load(ctx, self.0.blob_id).await?;
         let (file_name, conversion) = (self.0.file_name.clone(), self.0.current_conversion_id);
-        Ok(blob.map(|blob| Log { blob, file_name, conversion }))
+        let is_deleted = self.0.deleted_at.is_some();
+        Ok(blob.map(|blob| Log { blob, file_name, conversion, is_deleted }))
     }
 
     /// The DBCs it is decoded with, in the order they are asked.

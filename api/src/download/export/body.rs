@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -30,6 +31,18 @@ pub(super) struct Outlet {
     patience: Duration,
     runtime: Handle,
     bytes: Vec<u8>,
+    fate: Fate,
+}
+
+/// What became of an outlet, for whoever gave it away.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fate(Arc<OnceLock<io::ErrorKind>>);
+
+impl Fate {
+    /// The outlet's error if it had one, else this.
+    pub(super) fn of(&self, error: io::Error) -> io::Error {
+        self.0.get().map_or(error, |&kind| kind.into())
+    }
 }
 
 /// Where it arrives.
@@ -39,7 +52,7 @@ pub(super) struct Inlet(Receiver<Part>);
 pub(super) fn outlet(patience: Duration) -> (Outlet, Inlet) {
     let (parts, received) = mpsc::channel(WAITING);
     let bytes = Vec::with_capacity(PART_BYTES);
-    (Outlet { parts, patience, runtime: Handle::current(), bytes }, Inlet(received))
+    (Outlet { parts, patience, runtime: Handle::current(), bytes, fate: Fate::default() }, Inlet(received))
 }
 
 impl Outlet {
@@ -52,18 +65,27 @@ impl Outlet {
         self.send(Part::End)
     }
 
+    /// Tells later what became of it.
+    pub(super) fn fate(&self) -> Fate {
+        self.fate.clone()
+    }
+
     /// # Errors
     /// [`io::ErrorKind::BrokenPipe`] when the client is gone, [`io::ErrorKind::TimedOut`] when it takes nothing.
     fn send(&self, part: Part) -> io::Result<()> {
         let part = match self.parts.try_send(part) {
             Ok(()) => return Ok(()),
-            Err(TrySendError::Closed(_)) => return Err(io::ErrorKind::BrokenPipe.into()),
+            Err(TrySendError::Closed(_)) => return Err(self.failed(io::ErrorKind::BrokenPipe)),
             Err(TrySendError::Full(part)) => part,
         };
         self.runtime.block_on(self.parts.send_timeout(part, self.patience)).map_err(|error| match error {
-            SendTimeoutError::Timeout(_) => io::ErrorKind::TimedOut.into(),
-            SendTimeoutError::Closed(_) => io::ErrorKind::BrokenPipe.into(),
+            SendTimeoutError::Timeout(_) => self.failed(io::ErrorKind::TimedOut),
+            SendTimeoutError::Closed(_) => self.failed(io::ErrorKind::BrokenPipe),
         })
+    }
+
+    fn failed(&self, kind: io::ErrorKind) -> io::Error {
+        (*self.fate.0.get_or_init(|| kind)).into()
     }
 }
 

@@ -8,7 +8,10 @@ use canlog::{
 };
 use platform::config::limits::AnswerLimits;
 
-use super::{body::Outlet, query::ExportQuery};
+use super::{
+    body::{Fate, Outlet},
+    query::ExportQuery,
+};
 use crate::{
     graphql::{
         Answer, Refusal,
@@ -87,7 +90,7 @@ impl Order {
                 every: resolution.every.map(|every| every.0),
                 method: resolution.method.into(),
                 fill: fill.into(),
-                runs: axis.extents(),
+                ..ExportRequest::default()
             })
         };
         let column = |signal: &Selected| TableColumn { name: signal.name.clone(), unit: signal.unit.clone() };
@@ -105,36 +108,72 @@ impl Order {
             true => Failure::Gone,
             false => refusal(error).into(),
         };
-        let traces = opened.traces(stop)?;
-        match self.rows {
-            Wanted::All(request) => {
-                let mut export = Export::open(traces, &request).map_err(failed)?;
-                let mut rows = export.next().map_err(failed)?;
-                begun();
-                let is_doubled = request.every.is_some() && request.method == Reduction::MinMax;
-                let mut table = Table::new(outlet, format, columns(self.signals, is_doubled))?;
-                while let Some(block) = rows {
-                    table.write(block)?;
-                    // Rows may come for long without a read, which alone would notice it.
-                    rows = if stop.is_cancelled() {
-                        return Err(Failure::Gone);
-                    } else {
-                        export.next().map_err(failed)?
-                    };
-                }
-                Ok(table.finish()?.end()?)
-            }
+        let request = match self.rows {
+            Wanted::All(request) => request,
             Wanted::Points(request, most_values) => {
-                let series = read_shared(traces, &request).map_err(failed)?;
+                let request = SeriesRequest { runs: opened.spans(), ..request };
+                let series = read_shared(opened.traces(stop)?, &request).map_err(failed)?;
                 let rows = points(&series);
                 within(&rows, most_values)?;
-                begun();
-                let is_doubled = series.iter().any(|series| series.method == Reduction::MinMax);
-                let mut table = Table::new(outlet, format, columns(self.signals, is_doubled))?;
-                table.write(&rows)?;
-                Ok(table.finish()?.end()?)
+                let every = series.first().and_then(|series| series.bucket);
+                if request.max_points == 1 && every.is_some() {
+                    begun();
+                    let table =
+                        Sheet::new((outlet, format), self.signals, request.method == Reduction::MinMax);
+                    return table?.write(&rows)?.end();
+                }
+                // Those of `every`, if one had asked for it.
+                let method = if every.is_some() { request.method } else { Reduction::Raw };
+                ExportRequest { window: request.window, every, method, fill: request.fill, runs: Vec::new() }
             }
+        };
+        let request = ExportRequest { runs: opened.spans(), ..request };
+        let mut export = Export::open(opened.traces(stop)?, &request).map_err(failed)?;
+        let mut rows = export.next().map_err(failed)?;
+        begun();
+        let is_doubled = request.every.is_some() && request.method == Reduction::MinMax;
+        let mut table = Sheet::new((outlet, format), self.signals, is_doubled)?;
+        while let Some(block) = rows {
+            table = table.write(block)?;
+            // Rows may come for long without a read, which alone would notice it.
+            rows = if stop.is_cancelled() {
+                return Err(Failure::Gone);
+            } else {
+                export.next().map_err(failed)?
+            };
         }
+        table.end()
+    }
+}
+
+/// A table on its way to a client. What formats make of an error of the client's hides which it was.
+struct Sheet {
+    table: Table<Outlet>,
+    fate: Fate,
+}
+
+impl Sheet {
+    fn new(
+        (outlet, format): (Outlet, TableFormat),
+        signals: Vec<TableColumn>,
+        is_doubled: bool,
+    ) -> Result<Self, Failure> {
+        let fate = outlet.fate();
+        match Table::new(outlet, format, columns(signals, is_doubled)) {
+            Ok(table) => Ok(Self { table, fate }),
+            Err(error) => Err(fate.of(error).into()),
+        }
+    }
+
+    fn write(mut self, rows: &Rows) -> Result<Self, Failure> {
+        self.table.write(rows).map_err(|error| self.fate.of(error))?;
+        Ok(self)
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        let Self { table, fate } = self;
+        let ended = table.finish().and_then(Outlet::end);
+        ended.map_err(|error| fate.of(error).into())
     }
 }
 

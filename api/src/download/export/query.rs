@@ -147,7 +147,8 @@ impl Given {
     }
 }
 
-fn time(text: &str) -> Result<DateTime, String> {
+/// A time that stands in a query.
+pub(in crate::download) fn time(text: &str) -> Result<DateTime, String> {
     // The `+` of an offset that was not escaped arrives as a blank.
     let offset = text.rfind(' ').filter(|&at| text.len() - at == "+00:00".len());
     let text = offset.map_or_else(|| text.to_owned(), |at| format!("{}+{}", &text[..at], &text[at + 1..]));

@@ -36,11 +36,11 @@ impl Site {
     }
 }
 
-/// A hundred columns of 10,000 samples: more than sockets hold.
-fn large(run: impl std::fmt::Display) -> String {
-    let mut path = format!("/runs/{run}/data.ndjson?signals=Engine.Speed");
-    (0..99).for_each(|_| path.write_str(",Engine.Speed").unwrap());
-    path
+/// A hundred columns of 10,000 samples, no two of them alike: more than sockets hold.
+fn large(run: impl std::fmt::Display, form: &str) -> String {
+    let mut path = format!("/runs/{run}/data.{form}?");
+    (1..100).for_each(|n| write!(path, "signals=expr:sin(Engine.Speed*0.{n})&").unwrap());
+    path + "signals=Engine.Speed"
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn places_are_few_and_free_again_when_a_reader_goes() {
     let small = format!("/runs/{run}/data.csv?signals=Gear");
     let limits = site.ask("{ server { limits { exports exportStallSeconds } } }", json!({})).await;
     assert_eq!(limits["server"]["limits"], json!({ "exports": "1", "exportStallSeconds": 30.0 }));
-    let reader = site.idle_reader(&large(run)).await;
+    let reader = site.idle_reader(&large(run, "ndjson")).await;
     let refused = site.get(&small).await;
     assert_eq!((refused.status().as_u16(), header(&refused, "retry-after")), (429, "5"));
     assert_eq!(site.refused(&small).await, (429, "RATE_LIMITED".to_owned()));
@@ -188,12 +188,14 @@ async fn a_reader_that_takes_nothing_is_cut() {
     let variables = [("DATAVIEWER_LIMIT_EXPORTS", "1"), ("DATAVIEWER_LIMIT_EXPORT_STALL_SECONDS", "0.2")];
     let site = Site::start_with(&variables).await;
     let run = site.converted().await;
-    let mut reader = site.idle_reader(&large(run)).await;
-    site.until_taken(&format!("/runs/{run}/data.csv?signals=Gear")).await;
-    let mut rest = Vec::new();
-    // An end or a reset: what counts is that it is not the end of the table.
-    let _ = reader.read_to_end(&mut rest).await;
-    assert!(!rest.ends_with(b"0\r\n\r\n"), "the last chunk of a whole body");
+    for form in ["csv", "ndjson", "arrow", "parquet"] {
+        let mut reader = site.idle_reader(&large(run, form)).await;
+        site.until_taken(&format!("/runs/{run}/data.csv?signals=Gear")).await;
+        let mut rest = Vec::new();
+        // An end or a reset: what counts is that it comes, and is not the end of the table.
+        let _ = reader.read_to_end(&mut rest).await;
+        assert!(!rest.ends_with(b"0\r\n\r\n"), "the last chunk of a whole body: {form}");
+    }
 }
 
 #[tokio::test]

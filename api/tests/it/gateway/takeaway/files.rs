@@ -55,6 +55,7 @@ async fn a_known_tag_costs_no_bytes_and_an_old_one_no_wrong_part() {
     for known in [tag.as_str(), weak.as_str(), "*"] {
         let answer = site.ask_for(Method::GET, &path, &[("if-none-match", known)]).await;
         assert_eq!((answer.status().as_u16(), header(&answer, "etag")), (304, tag.as_str()), "{known}");
+        assert_eq!(header(&answer, "cache-control"), "private, no-cache");
     }
     let range = ("range", "bytes=0-3");
     for (continued, status) in

@@ -86,6 +86,7 @@ async fn a_list_is_of_a_time_and_a_car_and_may_be_plain_addresses() {
         ("from=1970-01-01T00:00:11.000001Z", vec![&other]),
         ("to=1970-01-01T00:01:40Z", vec![&one]),
         ("from=1970-01-01T00:00:05Z&to=1970-01-01T02:01:41%2B02:00", vec![&one, &other]),
+        ("from=1970-01-01T02:01:41+02:00", vec![&other]),
     ] {
         let found = runs(&site, &format!("/lake/Wheel?{query}")).await;
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{query}");

@@ -106,7 +106,12 @@ async fn there_is_no_link_to_nothing() {
     assert!(site.graphql(RUN, id.clone()).await["run"]["exportUrl"].is_string());
     site.ask("mutation($id: ID!) { deleteRun(id: $id) { __typename } }", json!({ "id": run.to_string() }))
         .await;
-    assert_eq!(site.graphql(RUN, id).await["run"]["exportUrl"], Value::Null);
+    assert_eq!(site.graphql(RUN, id.clone()).await["run"]["exportUrl"], Value::Null);
+    let files = "query($id: ID!) { run(id: $id) { log { downloadUrl } messageFiles { nodes { url } } } }";
+    let files = site.graphql(files, json!({ "id": id["id"] })).await["run"].take();
+    assert_eq!(files["log"]["downloadUrl"], Value::Null);
+    let files = files["messageFiles"]["nodes"].as_array().unwrap();
+    assert!(files.len() == 2 && files.iter().all(|file| file["url"].is_null()), "{files:?}");
     let range = "query($times: TimeWindow!) { range(window: $times) { exportUrl(format: CSV) } }";
     let none = json!({ "times": { "from": "1999-01-01T00:00:00Z", "to": "1999-01-02T00:00:00Z" } });
     assert_eq!(site.graphql(range, none).await["range"]["exportUrl"], Value::Null);
