@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! let selected = library.select(&library.lookup(), &axis, &selectors).await?;
-//! let opened = library.open(&library.lookup(), selected).await?;
+//! let opened = library.open(&library.lookup(), &axis, selected).await?;
 //! let series = library.read(opened, move |opened, stop| read_shared(opened.traces(stop), &request)).await?;
 //! ```
 

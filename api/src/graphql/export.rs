@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     download::export::{check, path_and_query, query::ExportQuery},
-    selection::{Axis, Selector},
+    selection::{Axis, Selected, Selector},
 };
 
 /// How a table is written.
@@ -38,6 +38,8 @@ const MOST_BYTES: usize = 8 << 10;
 pub(crate) struct Export {
     axis: Axis,
     query: ExportQuery,
+    /// Whether there is something behind a link.
+    is_there: bool,
 }
 
 impl Export {
@@ -56,27 +58,31 @@ impl Export {
             fill: Some(fill),
             ..ExportQuery::default()
         };
-        if axis.has_readings() {
-            check(library(ctx), lookup(ctx), &axis, &query).await?;
+        let is_there = axis.has_readings();
+        if is_there {
+            // What a link leads to knows no runs beside its window.
+            check(library(ctx), lookup(ctx), &axis.of_its_runs(), &query).await?;
         }
-        Ok(Self { axis, query })
+        Ok(Self { axis, query, is_there })
     }
 
     /// The export of what a series shows of one signal: all samples of its window, or its buckets if it has been told
     /// how wide they are.
-    pub(super) fn of_series(axis: &Axis, selector: Selector, shape: Shape) -> Self {
+    pub(super) fn of_series(axis: &Axis, (selected, selector): (&Selected, Selector), shape: Shape) -> Self {
         let query = ExportQuery {
             signals: vec![selector],
             resolution: Resolution { max_points: None, ..shape.resolution },
             fill: Some(shape.fill),
             ..ExportQuery::default()
         };
-        Self { axis: axis.clone(), query }
+        let read = axis.read();
+        let is_there = axis.has_readings() && selected.sources().any(|row| read.contains(&row.run_id));
+        Self { axis: axis.clone(), query, is_there }
     }
 
     /// The link; none while there is nothing behind it.
     pub(super) async fn link(&self, ctx: &Context<'_>, format: ExportFormat) -> Answer<Option<Url>> {
-        if !self.axis.has_readings() {
+        if !self.is_there {
             return Ok(None);
         }
         let address = path_and_query(&self.axis, self.query.clone(), format.into());

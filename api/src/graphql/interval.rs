@@ -74,10 +74,15 @@ impl Interval {
         let window = self.0.start_at..self.0.end_at;
         let axis = match (self.0.run_id, self.0.test_day_id) {
             (Some(run), _) => load(ctx, run).await?.map(|run| Axis::of_run(&run, Some(window))),
-            (None, Some(day)) => {
-                let vehicle = load(ctx, day).await?.and_then(|day| day.vehicle_id);
-                Some(library(ctx).axis_of_range(lookup(ctx), window, vehicle).await?)
-            }
+            (None, Some(day)) => match load(ctx, day).await? {
+                // What was recorded that day can be named, whether or not it was in this part of it.
+                Some(day) => {
+                    let (from, to) = (day.start_at.min(window.start), day.end_at.max(window.end));
+                    let axis = library(ctx).axis_of_range(lookup(ctx), from..to, day.vehicle_id).await?;
+                    Some(axis.narrowed(&window))
+                }
+                None => None,
+            },
             (None, None) => None,
         };
         match axis {

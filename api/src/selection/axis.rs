@@ -1,6 +1,10 @@
 //! Runs one after the other as one axis of time.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use async_graphql::dataloader::Loader;
 use canlog::frame::Micros;
@@ -21,7 +25,7 @@ use crate::graphql::{
 pub(crate) struct Axis {
     /// Whose times they are.
     pub(crate) scope: Scope,
-    /// One run, or all converted ones of a range.
+    /// One run, or all converted ones of a range: what they have can be named, whatever the window.
     pub(crate) runs: Arc<Vec<run::Model>>,
     /// The times wanted, end excluded; within the runs, and empty where they have none.
     pub(crate) window: Range<Micros>,
@@ -50,29 +54,36 @@ impl Axis {
         Self { scope, runs: Arc::new(runs), window }
     }
 
-    /// What of it lies in `window`: its times, and the runs that have some of them.
+    /// What of it lies in `window`.
     pub(crate) fn narrowed(&self, window: &Range<Micros>) -> Self {
-        let window = clip(window, &self.window);
-        let runs = self.runs.iter().filter(|run| run.is_under_way(&window)).cloned().collect();
-        Self { scope: self.scope, runs: Arc::new(runs), window }
+        Self { window: clip(window, &self.window), ..self.clone() }
+    }
+
+    /// The same with the runs alone that are under way in its window.
+    pub(crate) fn of_its_runs(&self) -> Self {
+        Self { runs: Arc::new(self.under_way().cloned().collect()), ..self.clone() }
+    }
+
+    /// The runs that have some of its times.
+    fn under_way(&self) -> impl Iterator<Item = &run::Model> {
+        self.runs.iter().filter(|run| run.is_under_way(&self.window))
+    }
+
+    /// Which runs are read: those that have some of its times.
+    pub(crate) fn read(&self) -> HashSet<RunId> {
+        self.under_way().map(|run| run.id).collect()
     }
 
     /// Whether there is something to be read of it: a run that is converted and not deleted, within its window.
     pub(crate) fn has_readings(&self) -> bool {
         let readable = |run: &run::Model| run.current_conversion_id.is_some() && run.deleted_at.is_none();
-        !self.window.is_empty() && self.runs.iter().any(readable)
+        self.under_way().any(readable)
     }
 
-    /// Whether it takes all frames of all its runs in.
+    /// Whether it takes all frames of the runs in that are read.
     pub(crate) fn is_whole(&self) -> bool {
         let inside = |(start, end): (Micros, Micros)| start >= self.window.start && end < self.window.end;
-        self.runs.iter().all(|run| run.start_at.zip(run.end_at).is_some_and(inside))
-    }
-
-    /// From where to where each run reaches.
-    pub(crate) fn extents(&self) -> Vec<Range<Micros>> {
-        let extent = |run: &run::Model| Some(run.start_at?..run.end_at?.saturating_add(1));
-        self.runs.iter().filter_map(extent).collect()
+        self.under_way().all(|run| run.start_at.zip(run.end_at).is_some_and(inside))
     }
 
     /// The runs' ids.

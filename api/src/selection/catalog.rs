@@ -172,14 +172,16 @@ fn sort(signals: &[signal::Model]) -> (Catalog, Vec<Vec<Places>>) {
     (catalog, columns)
 }
 
-/// Signals that in some run are not in every row of their message: multiplexed ones.
+/// Signals that in some run may not be in every row of their message: multiplexed ones, and all of a log that another
+/// tool decoded, whose figures do not tell which rows they are in.
 fn partial(signals: &[signal::Model]) -> HashSet<(Message<'_>, &str)> {
     let mut fullest: HashMap<(RunId, Message<'_>), Extent> = HashMap::new();
     for row in signals {
         let found = fullest.entry((row.run_id, message(row))).or_insert_with(|| extent(row));
         *found = (*found).max(extent(row));
     }
-    let is_partial = |row: &&signal::Model| fullest[&(row.run_id, message(row))] != extent(row);
+    let is_partial =
+        |row: &&signal::Model| row.frame_id.is_none() || fullest[&(row.run_id, message(row))] != extent(row);
     signals.iter().filter(is_partial).map(|row| (message(row), row.name.as_str())).collect()
 }
 
@@ -226,6 +228,16 @@ mod tests {
         let joining = |source: &str| catalog.plan(source, &Limits::default()).unwrap().joining();
         assert_eq!(joining("Mux + A"), Joining::Direct);
         assert_eq!(joining("Mux + B"), Joining::PreviousValue);
+    }
+
+    /// As often, from when to when: and not in the same rows.
+    #[test]
+    fn figures_that_are_equal_tell_nothing_of_a_decoded_log() {
+        let run = RunId::new();
+        let decoded = |name| signal::Model { frame_id: None, ..recorded(run, "M", name, 9) };
+        let catalog = RunCatalog::new(vec![decoded("A"), decoded("B")], Arc::default());
+        let plan = catalog.plan("A + B", &Limits::default()).unwrap();
+        assert_eq!(plan.joining(), Joining::PreviousValue);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl StoredFile {
 }
 
 fn stopped() -> io::Error {
-    io::Error::other("nobody waits for it any more")
+    io::Error::new(io::ErrorKind::BrokenPipe, "nobody waits for it any more")
 }
 
 impl Read for StoredFile {

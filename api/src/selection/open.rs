@@ -1,8 +1,14 @@
 //! The files of selected signals, and the threads that read them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    ops::Range,
+    sync::Arc,
+};
 
 use canlog::expression::Plan;
+use canlog::frame::Micros;
 use canlog::series::{BaseFile, ColumnCache, Derivation, Input, Recording, SeriesError, Trace};
 use entity::{
     id::{ConversionId, RunId},
@@ -15,13 +21,15 @@ use platform::{
 };
 use sea_orm::EntityTrait;
 
-use super::{Kind, Library, Selected, Stop, StoredFile, manifest::Messages};
+use super::{Axis, Kind, Library, Selected, Stop, StoredFile, manifest::Messages};
 use crate::graphql::{Answer, Code, Refusal, load::Lookup};
 
 /// Signals whose conversions' files are known.
 #[derive(Debug)]
 pub(crate) struct Opened {
     selected: Vec<Selected>,
+    /// The runs that are read.
+    runs: HashSet<RunId>,
     files: HashMap<ConversionId, Arc<Messages>>,
     storage: Storage,
     columns: Arc<ColumnCache>,
@@ -39,7 +47,24 @@ impl Opened {
 
     /// The rows of all that is read.
     pub(crate) fn rows(&self) -> Vec<signal::Model> {
-        self.selected.iter().flat_map(Selected::sources).cloned().collect()
+        self.read().cloned().collect()
+    }
+
+    /// From the first sample of any of the signals to the last one, of each run.
+    pub(crate) fn spans(&self) -> Vec<Range<Micros>> {
+        let mut spans: HashMap<RunId, Range<Micros>> = HashMap::new();
+        for row in self.read() {
+            if let Some((first, last)) = row.first_at.zip(row.last_at) {
+                let (start, end) = (first.min(last), first.max(last).saturating_add(1));
+                let span = spans.entry(row.run_id).or_insert(start..end);
+                *span = span.start.min(start)..span.end.max(end);
+            }
+        }
+        spans.into_values().collect()
+    }
+
+    fn read(&self) -> impl Iterator<Item = &signal::Model> {
+        self.selected.iter().flat_map(Selected::sources).filter(|row| self.runs.contains(&row.run_id))
     }
 
     fn runs_of<'s>(
@@ -48,9 +73,16 @@ impl Opened {
         stop: &Stop,
     ) -> Answer<Vec<Trace<'s, StoredFile, StoredFile>>> {
         match &selected.kind {
-            Kind::Recorded(rows) => rows.iter().map(|row| self.recording(row, stop)).collect(),
+            Kind::Recorded(rows) => {
+                let rows = rows.iter().filter(|row| self.runs.contains(&row.run_id));
+                rows.map(|row| self.recording(row, stop)).collect()
+            }
             Kind::Derived(derived) => {
-                derived.runs.iter().map(|bases| self.derivation(&derived.plan, bases, stop)).collect()
+                let is_read = |bases: &&Vec<Vec<signal::Model>>| {
+                    bases.iter().flatten().all(|row| self.runs.contains(&row.run_id))
+                };
+                let runs = derived.runs.iter().filter(is_read);
+                runs.map(|bases| self.derivation(&derived.plan, bases, stop)).collect()
             }
         }
     }
@@ -99,24 +131,25 @@ impl Opened {
 }
 
 impl Library {
-    /// Finds the files of `selected`; none is opened before it is read.
+    /// Finds the files of `selected` in the runs that `axis` reads; none is opened before it is read.
     ///
     /// # Errors
     /// STORAGE_UNAVAILABLE when a conversion's manifest cannot be read.
-    pub(crate) async fn open(&self, lookup: &Lookup, selected: Vec<Selected>) -> Answer<Opened> {
-        let mut conversions: Vec<ConversionId> =
-            selected.iter().flat_map(Selected::sources).map(|row| row.conversion_id).collect();
+    pub(crate) async fn open(&self, lookup: &Lookup, axis: &Axis, selected: Vec<Selected>) -> Answer<Opened> {
+        let mut opened = Opened {
+            selected,
+            runs: axis.read(),
+            files: HashMap::new(),
+            storage: self.runtime().storage.clone(),
+            columns: Arc::clone(&self.0.columns),
+        };
+        let mut conversions: Vec<ConversionId> = opened.read().map(|row| row.conversion_id).collect();
         conversions.sort_unstable();
         conversions.dedup();
         let known =
             conversions.iter().map(|id| async { Answer::Ok((*id, self.messages(lookup, *id).await?)) });
-        let files = try_join_all(known).await?;
-        Ok(Opened {
-            selected,
-            files: files.into_iter().collect(),
-            storage: self.runtime().storage.clone(),
-            columns: Arc::clone(&self.0.columns),
-        })
+        opened.files = try_join_all(known).await?.into_iter().collect();
+        Ok(opened)
     }
 
     /// Reads on a thread of its own, as soon as there is a place among all readings. When the caller gives up, what
@@ -194,6 +227,10 @@ pub(crate) fn refusal(error: SeriesError) -> Refusal {
             Refusal::new(Code::Expression, format!("This cannot be computed: {error}."))
                 .at("expression")
                 .with("reason", "TOO_COMPLEX")
+        }
+        // No fault: who asked has gone, or has another answer already.
+        SeriesError::Read(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Refusal::new(Code::Timeout, "Nobody waits for this any more.")
         }
         other => Refusal::storage(other),
     }

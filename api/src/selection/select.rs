@@ -11,7 +11,7 @@ use entity::{
 use futures::future::try_join_all;
 
 use super::{
-    Axis, Derived, Library,
+    Axis, Derived, Library, Scope,
     catalog::RunCatalog,
     derive::{self, Meanings},
 };
@@ -26,7 +26,7 @@ pub(crate) const MAX_SIGNALS: usize = 100;
 /// A signal by one of the ways to name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Selector {
-    /// A signal of one run of the axis; over several runs it stands for its identity.
+    /// A signal of the run; over several runs it stands for its identity, whichever run it is of.
     Id(SignalId),
     /// Its short name where unique, else `Message.Signal`.
     Name(String),
@@ -59,14 +59,15 @@ pub(crate) struct Selected {
 /// Where the samples of a signal are.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    /// In files: the signal's row of each run that has it, in the order of the axis; at least one.
+    /// In files: the signal's row of each run that has it, in the order of the axis; none where there is no run.
     Recorded(Vec<signal::Model>),
     /// In what others are: an expression over them.
     Derived(Arc<Derived>),
 }
 
 impl Library {
-    /// The signals that `selectors` mean on `axis`, in the same order. All statements of one step are one.
+    /// The signals that `selectors` mean on `axis`, in the same order. All statements of one step are one. Where there
+    /// is no run every name means a signal without samples.
     ///
     /// # Errors
     /// BAD_USER_INPUT for no selector and for more than [`MAX_SIGNALS`], NOT_FOUND, AMBIGUOUS_SIGNAL with the
@@ -81,12 +82,12 @@ impl Library {
             return Err(Refusal::input("signals", format!("Between 1 and {MAX_SIGNALS} signals.")));
         }
         let runs = axis.ids();
+        let one = |selector, meanings| one(lookup, (axis.scope, &runs), (selector, meanings));
         let meanings = match selectors.iter().any(Selector::is_computed) {
             true => Some(self.meanings(lookup, &runs).await?),
             false => None,
         };
-        let each = selectors.iter().map(|selector| one(lookup, &runs, (selector, meanings.as_ref())));
-        try_join_all(each).await
+        try_join_all(selectors.iter().map(|selector| one(selector, meanings.as_ref()))).await
     }
 
     /// All recorded signals of `axis`, each once, in the order of the first run that has them.
@@ -116,47 +117,60 @@ impl Library {
     }
 
     async fn meanings(&self, lookup: &Lookup, runs: &Arc<[RunId]>) -> Answer<Meanings> {
-        let catalog = RunCatalog::load(lookup, runs).await?;
+        let mut catalog = RunCatalog::load(lookup, runs).await?;
+        if runs.is_empty() {
+            catalog.accept_unknown();
+        }
         Ok(Meanings::new(catalog, Arc::clone(runs), derive::limits(self.runtime())))
     }
 }
 
 async fn one(
     lookup: &Lookup,
-    runs: &Arc<[RunId]>,
+    axis: (Scope, &Arc<[RunId]>),
     (selector, meanings): (&Selector, Option<&Meanings>),
 ) -> Answer<Selected> {
     match (selector, meanings) {
         (Selector::Derived(id), Some(meanings)) => meanings.saved(*id),
         (Selector::Expression(text), Some(meanings)) => meanings.given(text),
-        _ => recorded(lookup, runs, selector).await,
+        _ => recorded(lookup, axis, selector).await,
     }
 }
 
-async fn recorded(lookup: &Lookup, runs: &Arc<[RunId]>, selector: &Selector) -> Answer<Selected> {
+async fn recorded(
+    lookup: &Lookup,
+    (scope, runs): (Scope, &Arc<[RunId]>),
+    selector: &Selector,
+) -> Answer<Selected> {
     match selector {
         Selector::Derived(id) => Err(Refusal::not_found("derived signal", id)),
         Selector::Expression(text) => Err(Refusal::not_found("signal", text)),
         Selector::Id(id) => {
-            let row = lookup.load_one(*id).await?.filter(|row| runs.contains(&row.run_id));
+            let is_meant =
+                |row: &signal::Model| matches!(scope, Scope::Range(_)) || runs.contains(&row.run_id);
+            let row = lookup.load_one(*id).await?.filter(is_meant);
             let row = row.ok_or_else(|| Refusal::not_found("signal", id))?;
-            let name = qualified(&row);
-            Ok(Selected::recorded(everywhere(lookup, runs, row).await?, name))
+            let rows = everywhere(lookup, runs, &row).await?;
+            if rows.is_empty() && !runs.is_empty() {
+                return Err(Refusal::not_found("signal", id));
+            }
+            Ok(Selected::recorded(rows, qualified(&row)))
         }
         Selector::Name(name) => {
             let rows = named(lookup, runs, name).await?;
-            Ok(Selected::recorded(only(rows, name)?, name.clone()))
+            let rows = if runs.is_empty() { rows } else { only(rows, name)? };
+            Ok(Selected::recorded(rows, name.clone()))
         }
     }
 }
 
 /// The same signal in all runs of the axis, in their order.
-async fn everywhere(lookup: &Lookup, runs: &Arc<[RunId]>, row: signal::Model) -> Answer<Vec<signal::Model>> {
-    if runs.len() == 1 {
-        return Ok(vec![row]);
+async fn everywhere(lookup: &Lookup, runs: &Arc<[RunId]>, row: &signal::Model) -> Answer<Vec<signal::Model>> {
+    if **runs == [row.run_id] {
+        return Ok(vec![row.clone()]);
     }
-    let mut rows = named(lookup, runs, &qualified(&row)).await?;
-    rows.retain(|other| identity(other) == identity(&row));
+    let mut rows = named(lookup, runs, &qualified(row)).await?;
+    rows.retain(|other| identity(other) == identity(row));
     Ok(rows)
 }
 
@@ -202,7 +216,11 @@ pub(crate) fn ambiguous(rows: &[signal::Model], name: &str) -> Refusal {
             "frameId": row.frame_id,
         })
     };
-    let message = format!("{} signals are named {name}: name the message too, or an id.", candidates.len());
+    let more = match candidates.windows(2).all(|pair| qualified(pair[0]) == qualified(pair[1])) {
+        true => "only their ids tell them apart",
+        false => "name the message too, or an id",
+    };
+    let message = format!("{} signals are named {name}: {more}.", candidates.len());
     Refusal::new(Code::AmbiguousSignal, message)
         .with("candidates", Value::List(candidates.iter().map(candidate).collect()))
 }
@@ -234,7 +252,7 @@ impl Selected {
         }
     }
 
-    /// The rows of everything that is read for it.
+    /// The rows of everything that it is read from, in all runs.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &signal::Model> {
         let derived = self.derived().into_iter().flat_map(|derived| derived.runs.iter().flatten().flatten());
         self.rows().iter().chain(derived)

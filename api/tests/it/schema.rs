@@ -35,7 +35,7 @@ fn the_schema_file_is_what_the_code_serves() {
     assert!(
         written == served,
         "schema.graphql differs from the code {drift}; update it with \
-         `UPDATE_SCHEMA=1 cargo nextest run -p api schema` and look at the difference"
+         `UPDATE_SCHEMA=1 cargo test -p api --test it -- schema` and look at the difference"
     );
 }
 

@@ -35,7 +35,7 @@ fn the_example_is_what_the_sections_say() {
     assert!(
         written == said,
         "deploy/.env.example is not what platform/src/config says; update it with \
-         `UPDATE_ENV_EXAMPLE=1 cargo nextest run -p platform env_example` and look at the difference"
+         `UPDATE_ENV_EXAMPLE=1 cargo test -p platform --test it -- env_example` and look at the difference"
     );
 }
 

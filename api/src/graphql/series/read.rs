@@ -45,20 +45,22 @@ pub(crate) async fn of_axis(
     let selectors = selectors.into_iter().map(SignalSelector::selector).collect::<Answer<Vec<_>>>()?;
     let selected = library(ctx).select(lookup(ctx), axis, &selectors).await?;
     let read = match shape.grid {
-        Grid::Shared => shared(ctx, selected.clone(), request).await?,
+        Grid::Shared => shared(ctx, axis, selected.clone(), request).await?,
         Grid::Native => {
-            try_join_all(selected.iter().map(|selected| native(ctx, selected.clone(), request.clone())))
-                .await?
+            let native = |selected: &Selected| native(ctx, axis, selected.clone(), request.clone());
+            try_join_all(selected.iter().map(native)).await?
         }
     };
-    let series =
-        |((selector, selected), read)| Series::new(selected, read, Export::of_series(axis, selector, shape));
+    let series = |((selector, selected), read)| {
+        let export = Export::of_series(axis, (&selected, selector), shape);
+        Series::new(selected, read, export)
+    };
     Ok(selectors.into_iter().zip(selected).zip(read).map(series).collect())
 }
 
 /// One signal with times of its own.
-async fn native(ctx: &Context<'_>, selected: Selected, request: SeriesRequest) -> Answer<Read> {
-    let opened = library(ctx).open(lookup(ctx), vec![selected]).await?;
+async fn native(ctx: &Context<'_>, axis: &Axis, selected: Selected, request: SeriesRequest) -> Answer<Read> {
+    let opened = library(ctx).open(lookup(ctx), axis, vec![selected]).await?;
     let reading = library(ctx).read(opened, move |opened, stop| {
         let runs = opened.traces(stop)?.into_iter().next().unwrap_or_default();
         read_range(runs, &request).map_err(refusal)
@@ -67,8 +69,14 @@ async fn native(ctx: &Context<'_>, selected: Selected, request: SeriesRequest) -
 }
 
 /// All signals with the same times.
-async fn shared(ctx: &Context<'_>, selected: Vec<Selected>, request: SeriesRequest) -> Answer<Vec<Read>> {
-    let opened = library(ctx).open(lookup(ctx), selected).await?;
+async fn shared(
+    ctx: &Context<'_>,
+    axis: &Axis,
+    selected: Vec<Selected>,
+    request: SeriesRequest,
+) -> Answer<Vec<Read>> {
+    let opened = library(ctx).open(lookup(ctx), axis, selected).await?;
+    let request = SeriesRequest { runs: opened.spans(), ..request };
     let reading = library(ctx)
         .read(opened, move |opened, stop| read_shared(opened.traces(stop)?, &request).map_err(refusal));
     reading.await?.into_iter().map(|series| counted(ctx, series)).collect()

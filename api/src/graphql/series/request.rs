@@ -125,7 +125,7 @@ impl Shape {
             method: method.into(),
             every: every.map(|every| every.0),
             fill: self.fill.into(),
-            runs: axis.extents(),
+            ..SeriesRequest::default()
         })
     }
 }

@@ -57,7 +57,7 @@ async fn read(
 ) -> Result<canlog::statistics::Statistics, Refusal> {
     let window = axis.window.clone();
     let request = StatisticsRequest { window, quantiles, ..StatisticsRequest::default() };
-    let opened = library(ctx).open(lookup(ctx), vec![selected]).await?;
+    let opened = library(ctx).open(lookup(ctx), axis, vec![selected]).await?;
     let reading = library(ctx).read(opened, move |opened, stop| {
         let runs = opened.traces(stop)?.into_iter().next().unwrap_or_default();
         read_statistics(runs, &request).map_err(refusal)

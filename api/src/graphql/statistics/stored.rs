@@ -11,7 +11,8 @@ pub(super) fn figures(axis: &Axis, selected: &Selected) -> Option<Statistics> {
         return None;
     }
     let mut whole = Statistics::default();
-    for row in selected.rows() {
+    let read = axis.read();
+    for row in selected.rows().iter().filter(|row| read.contains(&row.run_id)) {
         whole = joined(whole, Statistics::stored(&summary(row), row.sorted)?)?;
     }
     Some(whole)

@@ -13,6 +13,8 @@ platform::on_every_back_end! {
     figures_of_whole_runs_are_those_of_their_rows,
     an_interval_of_a_day_has_the_figures_of_the_cars_runs,
     a_run_is_under_way_from_its_first_frame_to_its_last,
+    a_part_of_a_range_knows_all_its_signals,
+    a_run_without_the_signal_joins_nothing,
 }
 
 const RANGE: &str = "query($window: TimeWindow!, $vehicle: ID, $signals: [SignalSelector!]!) {
@@ -148,6 +150,64 @@ async fn a_run_is_under_way_from_its_first_frame_to_its_last(api: Api) {
     assert_eq!(api.ask(RANGE, last).await["range"]["series"][0]["sourceSamples"], "1");
 }
 
+/// Also by the id that the range itself gives, and where nothing was recorded.
+async fn a_part_of_a_range_knows_all_its_signals(api: Api) {
+    api.two_drives().await;
+    let ids =
+        "query($window: TimeWindow!) { range(window: $window) { signals { nodes { id qualifiedName } } } }";
+    let range = api.ask(ids, json!({ "window": window("01:00", "04:00") })).await["range"].take();
+    let nodes = range["signals"]["nodes"].as_array().unwrap();
+    let speed = nodes.iter().find(|signal| signal["qualifiedName"] == "Engine.Speed").unwrap();
+    let query =
+        "query($all: TimeWindow!, $part: TimeWindow!, $signals: [SignalSelector!]!) { range(window: $all) {
+        series(signals: $signals, window: $part) { sourceSamples csvUrl }
+        statistics(signals: $signals, window: $part) { count }
+        exportUrl(format: CSV, signals: $signals, window: $part) } }";
+    let signals =
+        json!([{ "id": speed["id"] }, { "name": "Engine.Speed" }, { "expression": "Engine.Speed + 1" }]);
+    for (all, (from, to), count) in [
+        ("04:00", ("03:20", "03:22"), 2000),
+        ("04:00", ("01:40", "01:42"), 2000),
+        ("04:00", ("01:49", "03:21"), 2000),
+        ("04:00", ("02:30", "02:40"), 0),
+        ("04:00", ("00:10", "00:20"), 0),
+        ("01:20", ("01:05", "01:10"), 0),
+    ] {
+        let variables = json!({ "all": window("01:00", all), "part": window(from, to), "signals": signals });
+        let range = api.ask(query, variables).await["range"].take();
+        for asked in 0..3 {
+            let (series, figures) = (&range["series"][asked], &range["statistics"][asked]);
+            let counts = (&series["sourceSamples"], &figures["count"]);
+            assert_eq!(
+                counts,
+                (&json!(count.to_string()), &json!(count.to_string())),
+                "{asked} {from} to {to}"
+            );
+            assert_eq!(series["csvUrl"].is_string(), count > 0, "{asked} {from} to {to}");
+        }
+        assert_eq!(range["exportUrl"].is_string(), count > 0, "{from} to {to}");
+    }
+}
+
+/// A run under way all the time, of another message: the gap between the two others stays one.
+async fn a_run_without_the_signal_joins_nothing(api: Api) {
+    api.two_drives().await;
+    let long = (90..250).map(|second| format!("({second}.000000) can0 101#0700\n")).collect();
+    api.converted_from(numbered(3), long).await;
+    let query = "query($window: TimeWindow!, $grid: Grid!) { range(window: $window) { runs { number }
+        series(signals: [{ name: \"Engine.Speed\" }, { name: \"Gear\" }], grid: $grid, fill: PREVIOUS,
+            resolution: { every: \"1s\", method: FIRST }) { points values } } }";
+    for grid in ["NATIVE", "SHARED"] {
+        let variables = json!({ "window": window("01:00", "05:00"), "grid": grid });
+        let range = api.ask(query, variables).await["range"].take();
+        assert_eq!(range["runs"].as_array().unwrap().len(), 3);
+        for series in range["series"].as_array().unwrap() {
+            assert_eq!(series["points"], 21, "ten of each drive and the gap: {grid}");
+            assert_eq!(series["values"][10], Value::Null);
+        }
+    }
+}
+
 #[tokio::test]
 async fn windows_tile_without_seam_or_overlap() {
     let api = Api::start().await;
@@ -188,7 +248,7 @@ async fn what_a_range_cannot_be_is_refused() {
     let signals = json!([{ "name": "Engine.Speed" }]);
     let both = json!({ "window": window("01:40", "03:40"), "signals": signals });
     assert_eq!(api.refusal(RANGE, both).await, "BAD_USER_INPUT");
-    let none = json!({ "window": window("02:30", "02:40"), "signals": signals });
+    let none = json!({ "window": window("01:40", "01:50"), "signals": [{ "name": "Nope" }] });
     assert_eq!(api.refusal(RANGE, none).await, "NOT_FOUND", "no run of it has the signal");
     let many: Vec<Value> = (0..101).map(|_| json!({ "name": "Gear" })).collect();
     let many = json!({ "window": window("01:40", "01:50"), "signals": many });
