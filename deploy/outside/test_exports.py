@@ -3,6 +3,8 @@ raw Parquet files."""
 
 import functools
 import io
+import math
+import struct
 
 import aiohttp
 import numpy
@@ -32,6 +34,11 @@ BO_ 769 Hub: 8 Car
 
 BO_ 770 Door: 8 Car
  SG_ Ajar : 0|16@1- (1,0) [0|0] "" Car
+
+BO_ 771 Probe: 8 Car
+ SG_ Level : 0|32@1- (1,0) [0|0] "" Car
+
+SIG_VALTYPE_ 771 Level : 1;
 """
 FILES = "query($id: ID!) { run(id: $id) { messageFiles { nodes { bus message url } } } }"
 BEGIN = START + 2000 * HOUR + 50_000_000
@@ -61,6 +68,15 @@ def twins(path):
     path.write_text("".join(f"({n}.5) can{n % 2} 300#{n:02X}000{n}00\n" for n in range(1, 8)))
 
 
+LEVELS = [1.5, math.nan, -2.0, math.inf, math.nan, 0.25]
+
+
+def probe(path):
+    """A sample a second, of which some are no numbers."""
+    frames = (struct.pack("<f", level).hex().upper() for level in LEVELS)
+    path.write_text("".join(f"({n}.5) can0 303#{frame}00000000\n" for n, frame in enumerate(frames, 1)))
+
+
 @pytest.fixture(scope="module")
 def converted(server, tmp_path_factory):
     """A function that uploads a log and gives the run's id."""
@@ -80,6 +96,11 @@ def converted(server, tmp_path_factory):
 @pytest.fixture(scope="module")
 def runs(converted):
     return [converted(f"EXPORT{n}.log", drive, 21 + n, BEGIN + n * HOUR) for n in range(2)]
+
+
+@pytest.fixture(scope="module")
+def probed(converted):
+    return converted("PROBE.log", probe)
 
 
 @pytest.fixture(scope="module")
@@ -233,3 +254,11 @@ def test_a_client_learns_the_name_and_keeps_what_it_has(server, runs, saved, for
 def test_each_format_has_an_etag_of_its_own(server, runs):
     tags = {requests.head(f"{server.url}/runs/{runs[0]}/data.{form}?signals=Load").headers["etag"] for form in FORMS}
     assert len(tags) == len(FORMS)
+
+
+@pytest.mark.parametrize("asked", [{}, {"maxPoints": 1000}, {"maxPoints": 6, "method": "RAW"}, {"every": "1s", "method": "FIRST"}])
+def test_a_sample_that_is_no_number_is_a_row(server, probed, asked):
+    answer = requests.get(f"{server.url}/runs/{probed}/data.parquet", params={"signals": "Probe.Level", **asked})
+    levels = polars.read_parquet(io.BytesIO(answer.content))["Probe.Level"].to_list()
+    expected = [None if math.isnan(level) else level for level in LEVELS]
+    assert [None if level is None or math.isnan(level) else level for level in levels] == expected

@@ -17,6 +17,11 @@ BU_: Car
 BO_ 512 Lake: 8 Car
  SG_ Depth : 0|16@1- (0.25,-10) [0|0] "m" Car
 """
+# The next season: a signal more, and one of 64 bits that was whole has a factor now.
+SEASONS = [
+    'BO_ 513 Grown: 8 Car\n SG_ Level : 0|64@1+ (1,0) [0|0] "" Car\n',
+    'BO_ 513 Grown: 8 Car\n SG_ Level : 0|64@1+ (0.5,0) [0|0] "" Car\n SG_ Low : 0|8@1+ (1,0) [0|0] "" Car\n',
+]
 RECONVERT = """mutation($input: ReconvertRunInput!) { reconvertRun(input: $input) {
   ... on ReconvertRunPayload { job { id } } ... on Problem { code message } } }"""
 
@@ -41,8 +46,8 @@ def depths(server, tmp_path_factory):
     return runs
 
 
-def listed(server, query=""):
-    with urllib.request.urlopen(f"{server.url}/lake/Lake{query}") as answer:
+def listed(server, query="", message="Lake"):
+    with urllib.request.urlopen(f"{server.url}/lake/{message}{query}") as answer:
         return json.load(answer)
 
 
@@ -57,6 +62,25 @@ def test_three_tools_read_every_run_by_its_address(server, depths):
     count, deepest = duckdb.sql("SELECT count(*), max(Depth) FROM lake").fetchall()[0]
     assert (count, deepest) == (len(expected), max(expected))
     assert sum(file["rows"] for file in files) == count
+
+
+def test_a_message_whose_signals_change_is_one_table(server, tmp_path):
+    for number, messages in enumerate(SEASONS):
+        (tmp_path / "car.dbc").write_text(f'VERSION ""\n\nBU_: Car\n\n{messages}')
+        dbc = [{"dbc": register(server, tmp_path / "car.dbc"), "bus": None}]
+        log = tmp_path / f"GROWN{number}.log"
+        log.write_text("".join(f"({1_600_000_000 + 1000 * number + n}.0) can0 201#{n:02X}00000000000000\n" for n in range(4)))
+        assert upload(server, log, dbcs=dbc)[1][-1]["state"] == "SUCCEEDED"
+    urls = [file["url"] for file in listed(server, message="Grown")]
+    expected = {"Level": [0, 1, 2, 3, 0, 0.5, 1, 1.5], "Low": [None] * 4 + [0, 1, 2, 3]}
+    lake = polars.concat([polars.scan_parquet(url) for url in urls], how="diagonal_relaxed").sort("timestamp").collect()
+    assert {name: lake[name].to_list() for name in expected} == expected
+    paths = []
+    for number, url in enumerate(urls):
+        paths.append(str(tmp_path / f"{number}.parquet"))
+        urllib.request.urlretrieve(url, paths[-1])
+    rows = duckdb.read_parquet(paths, union_by_name=True).order("timestamp").select("Level", "Low").fetchall()
+    assert rows == list(zip(*expected.values()))
 
 
 def test_a_run_that_is_converted_again_is_listed_once(server, depths):
