@@ -50,7 +50,7 @@
 //! | `previous(x)` | the sample before; the first has none: a gap |
 //! | `derivative(x)` | unit of `x` per second: (x - x before) / (t - t before); a gap where no time went by |
 //! | `integral(x)` | unit of `x` times seconds: trapezoids from the first sample, which gives 0 |
-//! | `moving_mean(x, w)` `moving_min(x, w)` `moving_max(x, w)` | over the samples in (t - w, t] |
+//! | `moving_mean(x, w)` `moving_min(x, w)` `moving_max(x, w)` | over the samples in (t - w, t], of those of one instant as far as they came before |
 //! | `low_pass(x, τ)` `low_pass(x, fHz)` | first order; τ a time constant, f the cut-off, τ = 1 / (2π f). y = y before + (1 - exp(-Δt/τ)) (x - y before), exact for any Δt where x holds since the sample before; y = x at the first |
 //!
 //! `w` and `τ` are durations: `20us`, `500ms`, `2s`, `1m`, `1h`; a bare number is seconds.

@@ -49,9 +49,6 @@ impl Printed {
 
 impl Expression {
     fn print(&self, node: Node, printed: &[Printed]) -> Printed {
-        if let Node::Binary(binary @ (Binary::Min | Binary::Max), left, right) = node {
-            return print_fold(binary, &printed[left], &printed[right]);
-        }
         let (text, level) = match node {
             Node::Number(value) => (number(value), level::OPERAND),
             Node::Name(name) => (self.names[name].to_string(), level::OPERAND),
@@ -64,7 +61,9 @@ impl Expression {
             Node::Unary(unary, operand) => {
                 (format!("{}({})", name_of(Function::Unary(unary)), printed[operand].text), level::OPERAND)
             }
-            Node::Binary(binary, left, right) => print_binary(binary, &printed[left], &printed[right]),
+            Node::Binary(binary, left, right) => {
+                return print_binary(binary, &printed[left], &printed[right]);
+            }
             Node::Choose(condition, accepted, refused) => {
                 let [condition, accepted, refused] =
                     [condition, accepted, refused].map(|operand| &printed[operand].text);
@@ -78,7 +77,7 @@ impl Expression {
     }
 }
 
-fn print_binary(binary: Binary, left: &Printed, right: &Printed) -> (String, u8) {
+fn print_binary(binary: Binary, left: &Printed, right: &Printed) -> Printed {
     let (sign, level) = match binary {
         Binary::Or => ("or", level::OR),
         Binary::And => ("and", level::AND),
@@ -94,15 +93,20 @@ fn print_binary(binary: Binary, left: &Printed, right: &Printed) -> (String, u8)
         Binary::Divide => ("/", level::MULTIPLY),
         Binary::Remainder => ("%", level::MULTIPLY),
         Binary::Power => ("^", level::POWER),
-        Binary::Min | Binary::Max => return call(Function::Fold(binary), left, right),
-        Binary::Atan2 | Binary::Atan2Degrees => return call(Function::Binary(binary), left, right),
+        Binary::Min | Binary::Max => return print_fold(binary, left, right),
+        Binary::Atan2 | Binary::Atan2Degrees => {
+            let name = name_of(Function::Binary(binary));
+            let text = format!("{name}({}, {})", left.text, right.text);
+            return Printed { text, level: level::OPERAND, folded: None };
+        }
     };
     let (from_left, from_right) = match level {
         level::POWER => (level + 1, level),
         level::COMPARE => (level + 1, level + 1),
         _ => (level, level + 1),
     };
-    (format!("{} {sign} {}", left.at(from_left), right.at(from_right)), level)
+    let text = format!("{} {sign} {}", left.at(from_left), right.at(from_right));
+    Printed { text, level, folded: None }
 }
 
 /// A fold of a fold as one, and `min(max(a, b), c)` as `clamp(a, b, c)`: no deeper than they can be written.
@@ -116,10 +120,6 @@ fn print_fold(binary: Binary, left: &Printed, right: &Printed) -> Printed {
     let function = if is_clamp { Function::Clamp } else { Function::Fold(binary) };
     let text = format!("{}({})", name_of(function), operands.join(", "));
     Printed { text, level: level::OPERAND, folded: (!is_clamp).then_some((binary, operands)) }
-}
-
-fn call(function: Function, left: &Printed, right: &Printed) -> (String, u8) {
-    (format!("{}({}, {})", name_of(function), left.text, right.text), level::OPERAND)
 }
 
 fn print_running(running: Running, operand: &str) -> String {

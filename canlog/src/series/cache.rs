@@ -80,6 +80,11 @@ impl ColumnCache {
         Self { most, state: Mutex::default(), settled: Condvar::new() }
     }
 
+    /// Whether so many bytes may be kept without most of the rest being dropped for them.
+    pub(super) fn has_room_for(&self, bytes: u64) -> bool {
+        bytes <= self.most as u64 / 2
+    }
+
     /// What became of the questions so far.
     #[must_use]
     pub fn counts(&self) -> CacheCounts {

@@ -43,7 +43,7 @@ impl<'a, R: Read + Seek> Derived<'a, R> {
         }
         let open =
             |base: crate::series::BaseFile<'a, R>| Ordered::open(ColumnFile::open(base.rows)?, base.columns);
-        let mut bases = bases.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let bases = bases.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let mut extent: Option<Range<Micros>> = None;
         for one in bases.iter().map(Ordered::extent).filter(|extent| !extent.is_empty()) {
             let all = extent.unwrap_or(one.clone());
@@ -51,6 +51,7 @@ impl<'a, R: Read + Seek> Derived<'a, R> {
         }
         let extent = extent.unwrap_or(0..0);
         let window = window.start.max(extent.start)..window.end.min(extent.end);
+        let mut bases: Vec<_> = bases.into_iter().map(|base| base.kept_within(&window)).collect();
         let lead = plan.lead();
         let evaluation = begin(plan, &mut bases, &window, lead);
         let (times, values) = (Vec::new(), Vec::new());

@@ -52,6 +52,11 @@ impl<R: Read + Seek> ColumnFile<R> {
         Self { kept: None, ..self }
     }
 
+    /// Whether what so many numbers take may be kept: what does not fit would only push out itself.
+    pub(crate) fn keeps(&self, numbers: u64) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.cache.has_room_for(8 * numbers))
+    }
+
     /// How many row groups there are.
     pub(crate) fn row_groups(&self) -> usize {
         self.metadata.row_groups.len()

@@ -33,7 +33,7 @@ impl Grid {
     ///
     /// They lie on multiples of their width, so that a window that moves keeps its buckets; a single bucket starts with
     /// the first cell of the window instead. Where stretches are many, several share a bucket and have no gap between
-    /// them; of two buckets nobody can say more.
+    /// them. Two entries have no room for a gap: they cut the whole time in two.
     pub(crate) fn new(stretches: &[Range<Micros>], cell: Micros, most: usize) -> Self {
         let hull = hull(stretches);
         if most <= 1 {

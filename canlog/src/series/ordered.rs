@@ -64,6 +64,17 @@ impl<'a, R: Read + Seek> Ordered<'a, R> {
         Self { file: self.file.passing(), ..self }
     }
 
+    /// As [`Self::passing`] where the numbers of `window` are more than can be kept.
+    pub(crate) fn kept_within(self, window: &Range<Micros>) -> Self {
+        let meets = |group: &usize| {
+            let times = self.file.time_range(*group);
+            times.is_none_or(|(first, last)| first < window.end && last >= window.start)
+        };
+        let groups = (0..self.file.row_groups()).filter(meets);
+        let rows: u64 = groups.map(|group| self.file.rows_of(group) as u64).sum();
+        if self.file.keeps(rows * (1 + self.columns.len() as u64)) { self } else { self.passing() }
+    }
+
     /// Whether every row surely has all values.
     pub(crate) fn is_full(&self) -> bool {
         self.columns.iter().all(|column| self.file.is_full(column))

@@ -56,6 +56,22 @@ impl<'a, R: Read + Seek, O: Read + Seek> Recorded<'a, R, O> {
         Ok(())
     }
 
+    /// Leaves to the rows what lies in these spans (ascending, apart from each other).
+    pub(crate) fn cut_within(&mut self, spans: &[Range<Micros>]) {
+        let Some(cells) = &mut self.cells else { return };
+        let width = cells.width;
+        let meets = |start: Micros| {
+            let next = spans.partition_point(|span| span.end <= start);
+            spans.get(next).is_some_and(|span| span.start < start.saturating_add(width))
+        };
+        let cut = cells.whole.extract_if(.., |&mut (start, _)| meets(start));
+        let (window, cut) = (self.window.clone(), cut.map(|(start, _)| start).collect::<Vec<_>>());
+        let span = |start: Micros| start.max(window.start)..start.saturating_add(width).min(window.end);
+        cells.cut.extend(cut.into_iter().map(span));
+        cells.cut.sort_by_key(|span| span.start);
+        cells.cut.dedup();
+    }
+
     /// Whether the overview has cells that fit into buckets of this width.
     pub(crate) fn has_cells(&self, every: Micros) -> bool {
         self.overview.level(every, Some(every)).is_some()

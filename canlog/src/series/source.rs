@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::frame::Micros;
 use crate::series::derived::Derived;
-use crate::series::recorded::Recorded;
+use crate::series::recorded::{Recorded, joined};
 use crate::series::reduce::Buckets;
 use crate::series::rows::Take;
 use crate::series::{Reduction, SeriesError, Trace};
@@ -16,23 +16,20 @@ pub(crate) enum Source<'a, R, O> {
     Derived(Derived<'a, R>),
 }
 
-/// Reads the cells of the runs of one signal, as [`Source::look`]. Of runs that overlap, cells do not tell whose sample
-/// is the first or the last: their rows do.
+/// Reads the cells of the runs of one signal, as [`Source::look`]. Where runs overlap, cells do not tell whose sample is
+/// the first or the last: rows do.
 pub(crate) fn look<R: Read + Seek, O: Read + Seek>(
     runs: &mut [Source<'_, R, O>],
     widest: Micros,
     every: Option<Micros>,
     method: Reduction,
 ) -> Result<(), SeriesError> {
-    let by_time = matches!(method, Reduction::First | Reduction::Last);
-    let windows: Vec<Range<Micros>> =
-        runs.iter().map(Source::window).filter(|window| !window.is_empty()).collect();
-    for run in runs {
-        let window = run.window();
-        let meets = |other: &&Range<Micros>| other.start < window.end && window.start < other.end;
-        // Itself among them.
-        if !by_time || windows.iter().filter(meets).count() <= 1 {
-            run.look(widest, every, method)?;
+    let windows: Vec<Range<Micros>> = runs.iter().map(Source::window).collect();
+    for (place, run) in runs.iter_mut().enumerate() {
+        run.look(widest, every, method)?;
+        if let (Reduction::First | Reduction::Last, Source::Recorded(recorded)) = (method, run) {
+            let others = windows.iter().enumerate().filter(|&(other, _)| other != place);
+            recorded.cut_within(&joined(others.map(|(_, window)| window.clone()).collect()));
         }
     }
     Ok(())
