@@ -3,6 +3,7 @@
 use canlog::manifest::{MessageFile, SignalSummary};
 use entity::conversion::{self, ConversionState, Publication};
 use entity::signal::RecordedSignal;
+use platform::database::is_passing;
 use sea_orm::{DbErr, EntityTrait};
 use serde::Serialize;
 
@@ -26,8 +27,12 @@ pub(super) async fn publish(
     if execution.insist(|| is_published(execution, conversion)).await? {
         return Ok(());
     }
-    committed?;
-    Err(overtaken(execution))
+    match committed {
+        Ok(_) => Err(overtaken(execution)),
+        Err(error) if is_passing(&error) => Err(error.into()),
+        // Another attempt would be refused for the same: of those a job has three.
+        Err(error) => Err(Setback::Crashed(format!("its result was refused: {error}"))),
+    }
 }
 
 async fn commit(execution: &Execution, publication: &Publication) -> Result<bool, DbErr> {
@@ -116,7 +121,6 @@ mod tests {
     use crate::claim;
     use crate::jobs::convert_upload::store;
     use crate::seed::queued;
-    use crate::trouble::TroubleKind;
 
     fn output() -> Output {
         Output {
@@ -129,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_reads_and_does_not_write_cancels_nothing() {
+    async fn a_publication_that_the_database_refuses_cancels_nothing() {
         let runtime = TestRuntime::start().await.unwrap();
         queued(&runtime).await;
         let worker = Arc::new(Worker::open((*runtime).clone(), "unused".into()).unwrap());
@@ -138,11 +142,10 @@ mod tests {
 
         let database = runtime.database.write();
         let refusing =
-            "CREATE TRIGGER refuse BEFORE UPDATE ON conversion BEGIN SELECT RAISE(ABORT, 'full'); END";
+            "CREATE TRIGGER refuse BEFORE UPDATE ON conversion BEGIN SELECT RAISE(ABORT, 'no'); END";
         database.execute_unprepared(refusing).await.unwrap();
         let refused = publish(&execution, &conversion, &output()).await.unwrap_err();
-        let is_retried = matches!(&refused, Setback::Retry(trouble) if trouble.kind == TroubleKind::Database);
-        assert!(is_retried, "{refused:?}");
+        assert!(matches!(refused, Setback::Crashed(_)), "{refused:?}");
 
         database.execute_unprepared("DROP TRIGGER refuse").await.unwrap();
         publish(&execution, &conversion, &output()).await.unwrap();
