@@ -169,7 +169,10 @@ impl Remote {
 impl Read for Remote {
     /// One request, unless the bytes are known: ask for as many as are wanted.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.next(buffer.len()).map_err(io::Error::other)?;
+        let bytes = self.next(buffer.len()).map_err(|error| match self.stop.is_cancelled() {
+            true => io::Error::new(io::ErrorKind::BrokenPipe, error),
+            false => io::Error::other(error),
+        })?;
         buffer[..bytes.len()].copy_from_slice(&bytes);
         self.at += bytes.len() as u64;
         Ok(bytes.len())
