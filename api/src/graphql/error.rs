@@ -130,6 +130,17 @@ impl Refusal {
         Self::new(Code::StorageUnavailable, "The storage does not answer; try again later.")
     }
 
+    /// Whether a name means nothing where it was looked for.
+    pub(crate) fn is_unknown_name(&self) -> bool {
+        let is_unknown =
+            |(name, value): &(&str, Value)| *name == "reason" && *value == Value::from("UNKNOWN_SIGNAL");
+        match self.code {
+            Code::NotFound => true,
+            Code::Expression => self.details.iter().any(is_unknown),
+            _ => false,
+        }
+    }
+
     /// Names the input field that is to blame.
     #[must_use]
     pub(crate) fn at(mut self, field: &str) -> Self {

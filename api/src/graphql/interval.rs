@@ -1,7 +1,9 @@
 //! `Interval` and `Marker`: parts and instants of a test day or run.
 
+use std::ops::Range;
+
 use async_graphql::{Context, ID, Object};
-use entity::{interval, marker};
+use entity::{interval, marker, test_day};
 
 use super::{
     error::Answer,
@@ -75,12 +77,7 @@ impl Interval {
         let axis = match (self.0.run_id, self.0.test_day_id) {
             (Some(run), _) => load(ctx, run).await?.map(|run| Axis::of_run(&run, Some(window))),
             (None, Some(day)) => match load(ctx, day).await? {
-                // What was recorded that day can be named, whether or not it was in this part of it.
-                Some(day) => {
-                    let (from, to) = (day.start_at.min(window.start), day.end_at.max(window.end));
-                    let axis = library(ctx).axis_of_range(lookup(ctx), from..to, day.vehicle_id).await?;
-                    Some(axis.narrowed(&window))
-                }
+                Some(day) => Some(of_day(ctx, &day, window).await?),
                 None => None,
             },
             (None, None) => None,
@@ -110,6 +107,17 @@ impl Interval {
     /// When it was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+}
+
+/// The runs of a part of a day. What was recorded that day can be named, whether or not it was in this part, unless the
+/// day has more runs than one axis takes.
+async fn of_day(ctx: &Context<'_>, day: &test_day::Model, window: Range<i64>) -> Answer<Axis> {
+    let (library, lookup) = (library(ctx), lookup(ctx));
+    let all = day.start_at.min(window.start)..day.end_at.max(window.end);
+    match library.axis_of_range(lookup, all, day.vehicle_id).await {
+        Ok(axis) => Ok(axis.narrowed(&window)),
+        Err(_) => library.axis_of_range(lookup, window, day.vehicle_id).await,
     }
 }
 

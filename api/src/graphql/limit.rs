@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Name, Positioned,
-    parser::types::{Directive, ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
+    parser::types::{
+        Directive, ExecutableDocument, FragmentDefinition, OperationType, Selection, SelectionSet,
+    },
 };
 use platform::config::limits::DocumentLimits;
 
@@ -44,6 +46,10 @@ pub(crate) fn check(document: &ExecutableDocument, limits: &DocumentLimits) -> A
         let mut cost = counter.set(&operation.node.selection_set.node);
         cost.directives = cost.directives.saturating_add(operation.node.directives.len());
         within("root fields", cost.width, limits.root_fields)?;
+        if operation.node.ty == OperationType::Subscription && cost.width > 1 {
+            let message = "A subscription has one field at its root: open one for each.";
+            return Err(Refusal::new(Code::GraphqlValidationFailed, message.to_owned()));
+        }
         within("selections", cost.selections, limits.selections)?;
         within("aliases", cost.aliases, limits.aliases)?;
         within("directives", cost.directives, limits.directives)?;

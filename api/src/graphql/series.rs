@@ -63,7 +63,7 @@ fn filled(column: &Arc<Vec<f64>>, time: &Arc<Vec<f64>>) -> Option<Arc<Vec<f64>>>
 /// `values`; MIN_MAX fills `min` and `max`.
 #[Object]
 impl Series {
-    /// The signal; over several runs, that of the first run that has it. Null for a derived one.
+    /// The signal; over several runs, that of the first run that has it. Null for a derived one, and where there is no run.
     async fn signal(&self) -> Option<Signal> {
         self.of.rows().first().cloned().map(Signal::from)
     }
@@ -124,7 +124,8 @@ impl Series {
         self.columns.head.exact
     }
 
-    /// Seconds since `t0`: of a sample, or of the beginning of a bucket.
+    /// Seconds since `t0`: of a sample, or of the beginning of a bucket. The first one begins with the window, or with the
+    /// signal's message when that is later.
     async fn time(&self) -> FloatList {
         FloatList(Arc::clone(&self.columns.time))
     }

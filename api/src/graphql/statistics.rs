@@ -40,7 +40,7 @@ impl From<canlog::statistics::Sample> for Sample {
 /// samples, and where a figure is no finite number.
 #[Object]
 impl Statistics {
-    /// The signal; over several runs, that of the first run that has it. Null for a derived one.
+    /// The signal; over several runs, that of the first run that has it. Null for a derived one, and where there is no run.
     async fn signal(&self) -> Option<Signal> {
         self.of.rows().first().cloned().map(Signal::from)
     }

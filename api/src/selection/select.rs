@@ -8,7 +8,7 @@ use entity::{
     id::{DerivedSignalId, RunId, SignalId},
     signal,
 };
-use futures::future::try_join_all;
+use futures::future::join_all;
 
 use super::{
     Axis, Derived, Library, Scope,
@@ -66,8 +66,8 @@ pub(crate) enum Kind {
 }
 
 impl Library {
-    /// The signals that `selectors` mean on `axis`, in the same order. All statements of one step are one. Where there
-    /// is no run every name means a signal without samples.
+    /// The signals that `selectors` mean on `axis`, in the same order: in the runs that are read, else in all of them.
+    /// Where there is no run every name means a signal without samples. All statements of one step are one.
     ///
     /// # Errors
     /// BAD_USER_INPUT for no selector and for more than [`MAX_SIGNALS`], NOT_FOUND, AMBIGUOUS_SIGNAL with the
@@ -81,21 +81,44 @@ impl Library {
         if selectors.is_empty() || selectors.len() > MAX_SIGNALS {
             return Err(Refusal::input("signals", format!("Between 1 and {MAX_SIGNALS} signals.")));
         }
-        let runs = axis.ids();
-        let one = |selector, meanings| one(lookup, (axis.scope, &runs), (selector, meanings));
-        let meanings = match selectors.iter().any(Selector::is_computed) {
-            true => Some(self.meanings(lookup, &runs).await?),
-            false => None,
-        };
-        try_join_all(selectors.iter().map(|selector| one(selector, meanings.as_ref()))).await
+        let (near, all) = (axis.of_its_runs().ids(), axis.ids());
+        if near.is_empty() || near.len() == all.len() {
+            return self.select_among(lookup, (axis.scope, &all), selectors).await?.into_iter().collect();
+        }
+        let mut found = self.select_among(lookup, (axis.scope, &near), selectors).await?;
+        let is_unknown = |found: &Answer<Selected>| found.as_ref().is_err_and(Refusal::is_unknown_name);
+        let unknown = selectors.iter().zip(&found).filter(|(_, found)| is_unknown(found));
+        let unknown: Vec<Selector> = unknown.map(|(selector, _)| selector.clone()).collect();
+        let further = self.select_among(lookup, (axis.scope, &all), &unknown).await?;
+        let missing = found.iter_mut().filter(|found| is_unknown(found));
+        missing.zip(further).for_each(|(found, further)| *found = further);
+        found.into_iter().collect()
     }
 
-    /// All recorded signals of `axis`, each once, in the order of the first run that has them.
+    /// What each selector means in these runs.
+    async fn select_among(
+        &self,
+        lookup: &Lookup,
+        runs: (Scope, &Arc<[RunId]>),
+        selectors: &[Selector],
+    ) -> Answer<Vec<Answer<Selected>>> {
+        let meanings = match selectors.iter().any(Selector::is_computed) {
+            true => Some(self.meanings(lookup, runs.1).await?),
+            false => None,
+        };
+        let each = selectors.iter().map(|selector| one(lookup, runs, (selector, meanings.as_ref())));
+        Ok(join_all(each).await)
+    }
+
+    /// All recorded signals of the runs that `axis` reads (of all of them, if it reads none), each once, in the order of
+    /// the first run that has them.
     ///
     /// # Errors
     /// BAD_USER_INPUT when they are too many to be asked for without names.
     pub(crate) async fn select_all(&self, lookup: &Lookup, axis: &Axis) -> Answer<Vec<Selected>> {
-        let rows = lookup.load_one(SignalsIn(axis.ids())).await?.unwrap_or_default();
+        let near = axis.of_its_runs();
+        let runs = if near.runs.is_empty() { axis.ids() } else { near.ids() };
+        let rows = lookup.load_one(SignalsIn(runs)).await?.unwrap_or_default();
         if rows.len() > SignalsIn::MOST {
             let message = format!("More than {} signals of runs: name those you want.", SignalsIn::MOST);
             return Err(Refusal::input("signals", message));

@@ -52,6 +52,15 @@ async fn what_must_not_be_null_takes_what_is_around_it() {
         (json!({ "range": null, "runs": { "totalCount": 1 } }), errors),
         "the range may be null"
     );
+    let twice = format!(
+        "{{ ...A ...B }} fragment A on Query {{ range({times}) {{ signals(first: -1) {{ totalCount }} }} }}
+        fragment B on Query {{ range({times}) {{ runs {{ number }} }} }}"
+    );
+    assert_eq!(
+        told(&api, &twice).await.0,
+        json!({ "range": null }),
+        "however the two parts follow each other"
+    );
     let root = told(&api, "{ runs(first: -1) { totalCount } server { version } }").await;
     assert_eq!(root, (Value::Null, vec![json!(["BAD_USER_INPUT", ["runs"]])]), "nothing around it may");
 }

@@ -16,6 +16,10 @@ async fn a_document_beyond_a_limit_is_refused_with_its_code() {
         ("{ runs(".to_owned(), "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
         ("{ runs(first: \"x\") { totalCount } }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "subscription { ...F } fragment F on Subscription { a: __typename b: __typename }".to_owned(),
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
         (format!("{{ jobs {{ nodes {{ {deep} }} }} }}"), "QUERY_TOO_DEEP"),
         (
             "{ runs(first: 500) { nodes { signals(first: 500) { nodes { id } } } } }".to_owned(),

@@ -120,6 +120,8 @@ async fn an_interval_of_a_day_has_the_figures_of_the_cars_runs(api: Api) {
     let day = api.mutate("createTestDay", "testDay { id }", day).await["testDay"]["id"].take();
     let lap = json!({ "testDay": day, "start": "1970-01-01T00:01:45Z", "end": "1970-01-01T00:01:46Z" });
     api.mutate("createInterval", "interval { id }", lap).await;
+    let pause = json!({ "testDay": day, "start": "1970-01-01T12:00:00Z", "end": "1970-01-01T12:30:00Z" });
+    api.mutate("createInterval", "interval { id }", pause).await;
     let query = "query($id: ID!) { testDay(id: $id) { range { runs { number } }
         intervals { statistics(signals: [{ name: \"Gear\" }]) { count mean } } } }";
     let day = api.ask(query, json!({ "id": day })).await["testDay"].take();
@@ -128,6 +130,11 @@ async fn an_interval_of_a_day_has_the_figures_of_the_cars_runs(api: Api) {
     assert_eq!(figures["count"], "1000");
     // 5000 mod 3 = 2: 333 times 2, 0, 1, and a 2.
     near(&figures["mean"], 1.001);
+    assert_eq!(
+        day["intervals"][1]["statistics"],
+        json!([{ "count": "0", "mean": null }]),
+        "nothing was recorded"
+    );
 }
 
 async fn a_run_is_under_way_from_its_first_frame_to_its_last(api: Api) {
@@ -206,6 +213,13 @@ async fn a_run_without_the_signal_joins_nothing(api: Api) {
             assert_eq!(series["values"][10], Value::Null);
         }
     }
+    // Two signals are named so in the others: where this one is alone, there is one.
+    let query = "query($all: TimeWindow!, $part: TimeWindow!) { range(window: $all) {
+        series(signals: [{ name: \"Speed\" }], window: $part) { signal { qualifiedName } sourceSamples } } }";
+    let part = |from, to| json!({ "all": window("01:00", "05:00"), "part": window(from, to) });
+    let alone = api.ask(query, part("02:00", "02:10")).await["range"]["series"][0].take();
+    assert_eq!(alone, json!({ "signal": { "qualifiedName": "Wheel.Speed" }, "sourceSamples": "10" }));
+    assert_eq!(api.refusal(query, part("01:40", "01:50")).await, "AMBIGUOUS_SIGNAL");
 }
 
 #[tokio::test]
