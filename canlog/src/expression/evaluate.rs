@@ -108,7 +108,8 @@ impl<'a> Evaluation<'a> {
 
     /// Begins with the rows of each base from a time on; with [`Micros::MIN`], with its first.
     pub(crate) fn within(plan: &'a Plan, from: &[Micros]) -> Self {
-        Self { sound: Some(Box::new(Sound::new(plan, from))), ..Self::new(plan) }
+        let is_part = from.iter().any(|&from| from > Micros::MIN);
+        Self { sound: is_part.then(|| Box::new(Sound::new(plan, from))), ..Self::new(plan) }
     }
 
     /// From which time on the values are those of an evaluation that began with the first row, as far as the rows

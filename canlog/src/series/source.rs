@@ -24,15 +24,26 @@ pub(crate) fn look<R: Read + Seek, O: Read + Seek>(
     every: Option<Micros>,
     method: Reduction,
 ) -> Result<(), SeriesError> {
-    let windows: Vec<Range<Micros>> = runs.iter().map(Source::window).collect();
-    for (place, run) in runs.iter_mut().enumerate() {
+    let shared = overlaps(runs.iter().map(Source::window).collect());
+    for run in runs {
         run.look(widest, every, method)?;
         if let (Reduction::First | Reduction::Last, Source::Recorded(recorded)) = (method, run) {
-            let others = windows.iter().enumerate().filter(|&(other, _)| other != place);
-            recorded.cut_within(&joined(others.map(|(_, window)| window.clone()).collect()));
+            recorded.cut_within(&shared);
         }
     }
     Ok(())
+}
+
+/// The times that lie in two or more of the windows, ascending and apart from each other.
+fn overlaps(mut windows: Vec<Range<Micros>>) -> Vec<Range<Micros>> {
+    windows.sort_by_key(|window| window.start);
+    let mut reached = Micros::MIN;
+    let twice = windows.into_iter().map(|window| {
+        let span = window.start..window.end.min(reached);
+        reached = reached.max(window.end);
+        span
+    });
+    joined(twice.collect())
 }
 
 impl<'a, R: Read + Seek, O: Read + Seek> Source<'a, R, O> {
